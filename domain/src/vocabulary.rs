@@ -1,0 +1,14 @@
+//! The words into which every dialect translates: one request, one event stream, one principal.
+
+mod answer;
+mod event;
+mod principal;
+mod request;
+
+pub use answer::{Answer, AnswerItem, AnswerStream, Receipt};
+pub use event::{EmbeddingVector, Event, FinishReason, Frame};
+pub use principal::{KeyLimits, Principal, Role};
+pub use request::{
+    CallType, Canonical, ChatRequest, Dialect, EmbeddingInput, EmbeddingsRequest, ImageSource, Message,
+    MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source, Tool, ToolChoice,
+};

@@ -1,0 +1,60 @@
+//! Who is calling.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AccountId, KeyId};
+
+/// What a caller may do beyond calling models.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Owner,
+    Admin,
+    #[default]
+    Member,
+    Guest,
+}
+
+impl Role {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Owner => "owner",
+            Role::Admin => "admin",
+            Role::Member => "member",
+            Role::Guest => "guest",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Role::Owner, Role::Admin, Role::Member, Role::Guest].into_iter().find(|role| role.name() == name)
+    }
+}
+
+/// A known caller: an access key, and the account that pays.
+#[derive(Debug, Clone)]
+pub struct Principal {
+    pub account: AccountId,
+    pub account_name: Arc<str>,
+    /// The account's DID, where it has one.
+    pub did: Option<Arc<str>>,
+    pub key: Option<KeyId>,
+    pub key_name: Option<Arc<str>>,
+    pub role: Role,
+    pub limits: KeyLimits,
+}
+
+/// What one key may do at a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyLimits {
+    /// Calls in flight; `None` for the hub's own limit.
+    pub concurrent_calls: Option<u32>,
+}
+
+impl Principal {
+    /// What JSON calls `userDid`: the DID, else the account's id.
+    pub fn user_did(&self) -> String {
+        self.did.as_deref().map_or_else(|| self.account.to_string(), str::to_owned)
+    }
+}

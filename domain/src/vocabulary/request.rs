@@ -1,0 +1,240 @@
+//! What a client asks, in words that no dialect owns.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// A wire format of requests and answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Dialect {
+    /// OpenAI Chat Completions, Embeddings and their relatives.
+    OpenAi,
+}
+
+/// The kind of a call, as records and rates name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum CallType {
+    #[serde(rename = "chatCompletion")]
+    ChatCompletion,
+    #[serde(rename = "embedding")]
+    Embedding,
+    #[serde(rename = "imageGeneration")]
+    ImageGeneration,
+    #[serde(rename = "audioGeneration")]
+    AudioGeneration,
+    #[serde(rename = "video")]
+    Video,
+}
+
+impl CallType {
+    pub const ALL: [Self; 5] =
+        [Self::ChatCompletion, Self::Embedding, Self::ImageGeneration, Self::AudioGeneration, Self::Video];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ChatCompletion => "chatCompletion",
+            Self::Embedding => "embedding",
+            Self::ImageGeneration => "imageGeneration",
+            Self::AudioGeneration => "audioGeneration",
+            Self::Video => "video",
+        }
+    }
+
+    /// OpenTelemetry's `gen_ai.operation.name`.
+    pub const fn operation(self) -> &'static str {
+        match self {
+            Self::ChatCompletion => "chat",
+            Self::Embedding => "embeddings",
+            Self::ImageGeneration | Self::AudioGeneration | Self::Video => "generate_content",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|call_type| call_type.name() == name)
+    }
+}
+
+/// The body as it came, for a provider of the same dialect.
+#[derive(Debug, Clone)]
+pub struct Source {
+    pub dialect: Dialect,
+    pub body: Bytes,
+}
+
+/// A request, as bytes where a provider may want them, and always as meaning.
+#[derive(Debug, Clone)]
+pub struct Request {
+    pub source: Option<Source>,
+    pub canonical: Canonical,
+}
+
+#[derive(Debug, Clone)]
+pub enum Canonical {
+    Chat(ChatRequest),
+    Embeddings(EmbeddingsRequest),
+}
+
+impl Canonical {
+    pub fn call_type(&self) -> CallType {
+        match self {
+            Self::Chat(_) => CallType::ChatCompletion,
+            Self::Embeddings(_) => CallType::Embedding,
+        }
+    }
+
+    /// The model as the client named it.
+    pub fn model(&self) -> &str {
+        match self {
+            Self::Chat(chat) => &chat.model,
+            Self::Embeddings(embeddings) => &embeddings.model,
+        }
+    }
+
+    /// Whether the client wants the answer in pieces.
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Self::Chat(chat) if chat.stream)
+    }
+}
+
+/// A conversation to be continued.
+#[derive(Debug, Clone, Default)]
+pub struct ChatRequest {
+    pub model: String,
+    pub messages: Vec<Message>,
+    pub tools: Vec<Tool>,
+    pub tool_choice: Option<ToolChoice>,
+    pub parallel_tool_calls: Option<bool>,
+    pub sampling: Sampling,
+    /// Output tokens at most, for each choice, reasoning included.
+    pub max_output_tokens: Option<u64>,
+    pub stop: Vec<String>,
+    /// Answers asked for; 0 and 1 mean one.
+    pub choices: u32,
+    pub output: OutputFormat,
+    pub reasoning_effort: Option<ReasoningEffort>,
+    /// Output may have audio.
+    pub audio_output: bool,
+    pub stream: bool,
+    /// The client wants the usage at the end of a stream.
+    pub include_usage: bool,
+    /// The client's name for its own user.
+    pub user: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub role: MessageRole,
+    pub parts: Vec<Part>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageRole {
+    System,
+    Developer,
+    User,
+    Assistant,
+    Tool,
+}
+
+/// A piece of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    Text(String),
+    Refusal(String),
+    Image {
+        source: ImageSource,
+        /// `low`, `high` or `auto`.
+        detail: Option<String>,
+    },
+    /// Audio in, as base64.
+    Audio {
+        base64: String,
+        format: String,
+    },
+    /// A document; `data` is a data URL or an id of the provider's.
+    File {
+        data: String,
+        filename: Option<String>,
+    },
+    ToolCall {
+        id: String,
+        name: String,
+        /// JSON as it came: number precision and key order survive.
+        arguments: String,
+    },
+    ToolResult {
+        call_id: String,
+        text: String,
+    },
+    /// What the model thought before, as its provider's clients hand it back.
+    Thinking(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageSource {
+    Url(String),
+    /// A `data:` URL.
+    Data(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tool {
+    pub name: String,
+    pub description: Option<String>,
+    /// JSON Schema of the arguments, as it came.
+    pub parameters: Option<String>,
+    pub strict: Option<bool>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ToolChoice {
+    None,
+    Auto,
+    Required,
+    Named(String),
+}
+
+/// How the next token is chosen. Decimal numbers stay text: they pass through and are never reckoned with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sampling {
+    pub temperature: Option<String>,
+    pub top_p: Option<String>,
+    pub frequency_penalty: Option<String>,
+    pub presence_penalty: Option<String>,
+    pub seed: Option<i64>,
+    pub logprobs: bool,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum OutputFormat {
+    #[default]
+    Text,
+    JsonObject,
+    JsonSchema {
+        name: String,
+        /// The schema as it came.
+        schema: String,
+        strict: Option<bool>,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReasoningEffort(pub String);
+
+/// Texts to be turned into vectors.
+#[derive(Debug, Clone, Default)]
+pub struct EmbeddingsRequest {
+    pub model: String,
+    pub inputs: Vec<EmbeddingInput>,
+    pub dimensions: Option<u32>,
+    /// The client wants little-endian `f32` in base64 rather than numbers.
+    pub base64: bool,
+    pub user: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EmbeddingInput {
+    Text(String),
+    /// Tokens of the provider's own tokenizer.
+    Tokens(Vec<u32>),
+}
