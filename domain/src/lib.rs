@@ -4,6 +4,7 @@
 
 #![deny(clippy::float_arithmetic, clippy::as_conversions)]
 
+pub mod bound;
 pub mod call;
 pub mod ending;
 pub mod error;
@@ -15,4 +16,5 @@ pub mod quote;
 pub mod rates;
 pub mod routing;
 pub mod usage;
+pub mod use_cases;
 pub mod vocabulary;

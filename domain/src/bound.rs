@@ -1,0 +1,230 @@
+//! An upper bound of what a request can use, from its text alone and without a tokenizer.
+//!
+//! No byte-level tokenizer makes more tokens than UTF-8 bytes, so bytes bound every text. What a
+//! provider adds (roles, separators, hidden prompts for tools and schemas) and what media cost stands
+//! in the table below; what a provider bills beyond it is the operator's.
+
+use crate::quote::Bound;
+use crate::usage::Quantities;
+use crate::vocabulary::{
+    Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, Message, OutputFormat, Part, Tool, ToolChoice,
+};
+
+/// Tokens around a conversation: its beginning and the head of the answer.
+const CONVERSATION: u64 = 16;
+/// Role and separators of one message.
+const MESSAGE: u64 = 8;
+/// Separators of a tool call or its result, beyond the text of both.
+const TOOL_CALL: u64 = 16;
+/// The hidden prompt that providers add as soon as there is a tool (300 to 500 were seen).
+const TOOLS: u64 = 512;
+/// What rendering one tool adds to its JSON.
+const TOOL: u64 = 32;
+/// The hidden prompt of structured output, beyond the schema.
+const STRUCTURED: u64 = 64;
+/// A vector's text needs a beginning and an end.
+const EMBEDDING_INPUT: u64 = 4;
+
+/// Images: the dearest of the known formulas, largest size, by detail.
+const IMAGE_LOW: u64 = 1_024;
+const IMAGE_HIGH: u64 = 6_400;
+const IMAGE_ORIGINAL: u64 = 25_000;
+/// `gpt-4o-mini` counts an image 33 times as dear as its siblings do, at a lower price for each token.
+const IMAGE_LOW_4O_MINI: u64 = 2_833;
+const IMAGE_HIGH_4O_MINI: u64 = 48_169;
+
+/// Base64 digits for one token of audio. The dearest known formula takes 32 tokens for a second; the
+/// thinnest speech codecs need some 700 bytes for one, a WAV file at least twice that.
+const AUDIO_DIGITS_PER_TOKEN: u64 = 20;
+const WAV_DIGITS_PER_TOKEN: u64 = 40;
+/// Audio is counted by whole seconds, or more.
+const AUDIO: u64 = 64;
+
+/// A document: its pages are shown as images too. Inline ones also count by their length.
+const FILE: u64 = 4_096;
+/// A document that the provider keeps, so that its length is unknown.
+const STORED_FILE: u64 = 50_000;
+
+/// Limits on the output of one answer, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OutputLimits {
+    /// The model's own maximum, where it is known.
+    pub model_max: Option<u64>,
+    /// The operator's cap, whatever a client asks.
+    pub operator_max: u64,
+    /// Stands in for the model's maximum where neither that nor the client's limit is known.
+    pub uncapped_default: u64,
+}
+
+impl OutputLimits {
+    fn ceiling(&self, asked: Option<u64>) -> u64 {
+        let model = match (self.model_max, asked) {
+            (Some(max), _) => max,
+            (None, Some(_)) => u64::MAX,
+            (None, None) => self.uncapped_default,
+        };
+        model.min(self.operator_max)
+    }
+}
+
+/// What a request can use at most.
+pub fn bound(canonical: &Canonical, limits: OutputLimits) -> Bound {
+    let mut bytes = 0_u64;
+    each_text(canonical, &mut |text| bytes = bytes.saturating_add(length(text)));
+    let input_tokens = bytes.saturating_add(overhead(canonical));
+    match canonical {
+        Canonical::Chat(chat) => Bound {
+            input_tokens,
+            choices: chat.choices.max(1),
+            asked_output: chat.max_output_tokens,
+            output_ceiling: limits.ceiling(chat.max_output_tokens),
+            has_output: true,
+            other: Quantities::default(),
+        },
+        Canonical::Embeddings(_) => Bound {
+            input_tokens,
+            choices: 1,
+            asked_output: None,
+            output_ceiling: 0,
+            has_output: false,
+            other: Quantities::default(),
+        },
+    }
+}
+
+/// The texts of a request that become tokens, for a tokenizer to count.
+pub fn texts(canonical: &Canonical) -> Vec<String> {
+    let mut texts = Vec::new();
+    each_text(canonical, &mut |text| {
+        if !text.is_empty() {
+            texts.push(text.to_owned());
+        }
+    });
+    texts
+}
+
+/// Tokens of a request that are not in its [`texts`]: separators, hidden prompts and media.
+pub fn overhead(canonical: &Canonical) -> u64 {
+    match canonical {
+        Canonical::Chat(chat) => chat_overhead(chat),
+        Canonical::Embeddings(embeddings) => embeddings
+            .inputs
+            .iter()
+            .map(|input| match input {
+                EmbeddingInput::Text(_) => EMBEDDING_INPUT,
+                EmbeddingInput::Tokens(tokens) => EMBEDDING_INPUT.saturating_add(count(tokens)),
+            })
+            .fold(0, u64::saturating_add),
+    }
+}
+
+/// The same bound with `counted` tokens for the request's [`texts`]. It is never looser.
+pub fn with_counted_input(bound: Bound, canonical: &Canonical, counted: u64) -> Bound {
+    let input_tokens = counted.saturating_add(overhead(canonical)).min(bound.input_tokens);
+    Bound { input_tokens, ..bound }
+}
+
+fn length(text: &str) -> u64 {
+    u64::try_from(text.len()).unwrap_or(u64::MAX)
+}
+
+fn count<T>(items: &[T]) -> u64 {
+    u64::try_from(items.len()).unwrap_or(u64::MAX)
+}
+
+fn each_text(canonical: &Canonical, visit: &mut impl FnMut(&str)) {
+    match canonical {
+        Canonical::Chat(chat) => each_chat_text(chat, visit),
+        Canonical::Embeddings(EmbeddingsRequest { inputs, .. }) => {
+            for input in inputs {
+                match input {
+                    EmbeddingInput::Text(text) => visit(text),
+                    EmbeddingInput::Tokens(_) => {}
+                }
+            }
+        }
+    }
+}
+
+fn each_chat_text(chat: &ChatRequest, visit: &mut impl FnMut(&str)) {
+    for part in chat.messages.iter().flat_map(|message| &message.parts) {
+        match part {
+            Part::Text(text) | Part::Refusal(text) | Part::Thinking(text) => visit(text),
+            Part::ToolCall { id, name, arguments } => {
+                visit(id);
+                visit(name);
+                visit(arguments);
+            }
+            Part::ToolResult { call_id, text } => {
+                visit(call_id);
+                visit(text);
+            }
+            Part::File { filename, .. } => {
+                if let Some(filename) = filename {
+                    visit(filename);
+                }
+            }
+            Part::Image { .. } | Part::Audio { .. } => {}
+        }
+    }
+    for Tool { name, description, parameters, .. } in &chat.tools {
+        visit(name);
+        if let Some(description) = description {
+            visit(description);
+        }
+        if let Some(parameters) = parameters {
+            visit(parameters);
+        }
+    }
+    if let Some(ToolChoice::Named(name)) = &chat.tool_choice {
+        visit(name);
+    }
+    if let OutputFormat::JsonSchema { name, schema, .. } = &chat.output {
+        visit(name);
+        // Once as it is, once more as providers render it into the prompt.
+        visit(schema);
+        visit(schema);
+    }
+}
+
+fn chat_overhead(chat: &ChatRequest) -> u64 {
+    let messages = chat.messages.iter().map(|message| message_overhead(message, &chat.model));
+    let tools = if chat.tools.is_empty() { 0 } else { TOOLS + TOOL.saturating_mul(count(&chat.tools)) };
+    let format = if chat.output == OutputFormat::Text { 0 } else { STRUCTURED };
+    messages.fold(CONVERSATION, u64::saturating_add).saturating_add(tools).saturating_add(format)
+}
+
+fn message_overhead(message: &Message, model: &str) -> u64 {
+    message.parts.iter().map(|part| part_overhead(part, model)).fold(MESSAGE, u64::saturating_add)
+}
+
+fn part_overhead(part: &Part, model: &str) -> u64 {
+    match part {
+        Part::Text(_) | Part::Refusal(_) | Part::Thinking(_) => 0,
+        Part::ToolCall { .. } | Part::ToolResult { .. } => TOOL_CALL,
+        Part::Image { detail, .. } => image(detail.as_deref(), model),
+        Part::Audio { base64, format } => audio(length(base64), format),
+        // The text of a document may be packed, so its length counts in digits rather than bytes.
+        Part::File { data, .. } if data.starts_with("data:") => FILE.saturating_add(length(data)),
+        Part::File { .. } => STORED_FILE,
+    }
+}
+
+fn image(detail: Option<&str>, model: &str) -> u64 {
+    let (low, high) = if model.contains("4o-mini") {
+        (IMAGE_LOW_4O_MINI, IMAGE_HIGH_4O_MINI)
+    } else {
+        (IMAGE_LOW, IMAGE_HIGH)
+    };
+    match detail {
+        Some("low") => low,
+        None | Some("auto" | "high") => high,
+        Some(_) => high.max(IMAGE_ORIGINAL),
+    }
+}
+
+fn audio(digits: u64, format: &str) -> u64 {
+    let digits_per_token =
+        if format.eq_ignore_ascii_case("wav") { WAV_DIGITS_PER_TOKEN } else { AUDIO_DIGITS_PER_TOKEN };
+    AUDIO.saturating_add(digits / digits_per_token)
+}
