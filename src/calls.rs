@@ -1,0 +1,23 @@
+//! Calls in flight: an actor for the life of each, a pump for its bytes, and one supervisor for all.
+//!
+//! The domain's machine decides, the [`actor`] has time and tasks, the [`pump`] moves frames, the
+//! [`settlement`] ends each call once. [`CallService`] is the inbound port around them.
+
+mod actor;
+mod drain;
+mod kept;
+mod lease;
+mod live;
+mod pending;
+mod pump;
+mod registry;
+mod retry;
+mod service;
+mod settings;
+mod settlement;
+mod supervisor;
+mod trace;
+mod warden;
+
+pub use service::{CallService, CallServiceParts};
+pub use settings::CallSettings;

@@ -1,0 +1,283 @@
+//! The life of one call. The actor feeds the domain's machine with what happened, starts what it
+//! decides, and is the only one who settles. Messages go per call, none per frame.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::fut::wrap_future;
+use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message};
+use hub_domain::call::{Call, CallEvent, Effect, Effects};
+use hub_domain::ending::End;
+use hub_domain::error::{CallError, ProviderError};
+use hub_domain::ports::Claim;
+use hub_domain::vocabulary::AnswerItem;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
+
+use super::drain::DrainSlot;
+use super::live::LiveCall;
+use super::pump::{Command, Pump};
+use super::registry::Entry;
+use super::retry;
+use super::service::Shared;
+use super::settlement;
+
+/// A call's mailbox holds this many messages; a call has a handful in its life.
+const MAILBOX: usize = 64;
+
+/// What the pump saw.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub enum Seen {
+    /// The hold is committed.
+    Held,
+    /// Admission refused the call; nothing is held.
+    Refused(CallError),
+    /// Admission's outcome is unknown: void what may have been held.
+    Uncertain(CallError),
+    FirstContent,
+    Finished,
+    Failed(ProviderError),
+    ClientGone,
+}
+
+/// What comes from outside the call.
+#[derive(Message, Clone, Copy, Debug, PartialEq, Eq)]
+#[rtype(result = "()")]
+pub enum Interrupt {
+    /// The grace of the shutdown is over.
+    Shutdown,
+    /// The access key was revoked.
+    Revoked,
+}
+
+pub struct CallActor {
+    shared: Arc<Shared>,
+    call: Arc<LiveCall>,
+    machine: Call,
+    claim: Option<Claim>,
+    /// Where the answer goes; the receiver is the response body.
+    out: mpsc::Sender<AnswerItem>,
+    commands: Option<mpsc::Sender<Command>>,
+    pump: Option<AbortHandle>,
+    /// The candidate and the time for the next try.
+    next: retry::Retry,
+    tries: u32,
+    first_try: Option<Instant>,
+    drain: Option<DrainSlot>,
+    /// Set once the ending is on its way; from then on nobody else need care.
+    closing: bool,
+}
+
+impl CallActor {
+    pub fn new(
+        shared: Arc<Shared>,
+        call: Arc<LiveCall>,
+        claim: Option<Claim>,
+        out: mpsc::Sender<AnswerItem>,
+    ) -> Self {
+        let mut machine = Call::new(shared.settings.max_attempts);
+        machine.set_on_disconnect(call.candidate().provider.on_disconnect);
+        Self {
+            shared,
+            call,
+            machine,
+            claim,
+            out,
+            commands: None,
+            pump: None,
+            next: retry::Retry { candidate: 0, delay: Duration::ZERO },
+            tries: 0,
+            first_try: None,
+            drain: None,
+            closing: false,
+        }
+    }
+
+    fn happened(&mut self, event: CallEvent, ctx: &mut Context<Self>) {
+        let effects = self.machine.on(event);
+        self.apply(effects, ctx);
+    }
+
+    fn apply(&mut self, effects: Effects, ctx: &mut Context<Self>) {
+        for effect in effects {
+            match effect {
+                Effect::StartAttempt => self.start_attempt(ctx),
+                Effect::CancelUpstream => self.cancel_pump(),
+                Effect::Drain => self.drain(ctx),
+                Effect::Close(end) => self.close(end, ctx),
+            }
+        }
+    }
+
+    fn command(&self, command: Command) -> bool {
+        self.commands.as_ref().is_some_and(|commands| commands.try_send(command).is_ok())
+    }
+
+    fn start_attempt(&mut self, ctx: &mut Context<Self>) {
+        self.tries += 1;
+        self.first_try.get_or_insert_with(Instant::now);
+        let started = self.command(Command::Attempt {
+            candidate: self.next.candidate,
+            delay: self.next.delay,
+            number: self.tries,
+        });
+        if !started {
+            self.broke_down("the pump is gone", ctx);
+        }
+    }
+
+    fn cancel_pump(&mut self) {
+        if let Some(pump) = self.pump.take() {
+            pump.abort();
+        }
+    }
+
+    fn drain(&mut self, ctx: &mut Context<Self>) {
+        match self.shared.drains.take() {
+            Some(slot) => {
+                self.drain = Some(slot);
+                ctx.run_later(self.shared.settings.drain_limit, |actor, ctx| {
+                    actor.happened(CallEvent::DrainEnded, ctx);
+                });
+            }
+            None => self.happened(CallEvent::DrainEnded, ctx),
+        }
+    }
+
+    /// An upstream try failed: is there another?
+    fn failed(&mut self, error: ProviderError, ctx: &mut Context<Self>) {
+        let spent = self.first_try.map(|first| first.elapsed()).unwrap_or_default();
+        let left = self.shared.settings.retry_limit.saturating_sub(spent).min(self.call.time_left());
+        let plan = retry::plan(&error, self.tries, self.next.candidate, self.call.candidates.len(), left)
+            .filter(|_| self.tries < self.shared.settings.max_attempts)
+            .filter(|_| self.call.progress().first_content.is_none() && self.shared.retries.spend());
+        if let Some(plan) = plan {
+            self.next = plan;
+        }
+        self.call.progress().error = Some(CallError::Upstream(error));
+        self.happened(CallEvent::UpstreamFailed { retryable: plan.is_some() }, ctx);
+    }
+
+    /// Something of ours broke; the call ends as if the upstream had.
+    fn broke_down(&mut self, detail: &str, ctx: &mut Context<Self>) {
+        tracing::error!(call = %self.call.id, detail, "a call broke down");
+        self.call.progress().error = Some(CallError::Internal { detail: detail.to_owned() });
+        self.happened(CallEvent::UpstreamFailed { retryable: false }, ctx);
+    }
+
+    fn close(&mut self, end: End, ctx: &mut Context<Self>) {
+        self.closing = true;
+        self.drain = None;
+        let settle = settlement::close(Arc::clone(&self.shared), Arc::clone(&self.call), end, self.out.clone());
+        ctx.spawn(wrap_future::<_, Self>(settle).map(|(), _, ctx| ctx.stop()));
+    }
+
+    /// Nothing was held: the answer is the error alone.
+    fn refuse(&mut self, error: CallError, ctx: &mut Context<Self>) {
+        self.closing = true;
+        self.shared.registry.ended(self.call.id);
+        // The channel is empty: nothing was sent before.
+        let _ = self.out.try_send(AnswerItem::Failed(error));
+        ctx.stop();
+    }
+}
+
+impl Actor for CallActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.shared
+            .registry
+            .begun(Entry { call: Arc::clone(&self.call), actor: ctx.address().recipient() });
+        let (commands, inbox) = mpsc::channel(4);
+        self.commands = Some(commands);
+        let pump = Pump::new(
+            Arc::clone(&self.shared),
+            Arc::clone(&self.call),
+            ctx.address(),
+            self.out.clone(),
+            inbox,
+        );
+        let task = actix_rt::spawn(pump.run(self.claim.take()));
+        self.pump = Some(task.abort_handle());
+        // A panic of the pump ends this call and no other.
+        ctx.spawn(wrap_future::<_, Self>(task).map(|ended, actor, ctx| {
+            if ended.is_err_and(|error| error.is_panic()) {
+                actor.broke_down("the pump panicked", ctx);
+            }
+        }));
+        ctx.run_later(self.call.time_limit, |actor, ctx| {
+            actor.call.progress().error.get_or_insert(CallError::Upstream(deadline()));
+            actor.happened(CallEvent::Deadline, ctx);
+        });
+    }
+}
+
+fn deadline() -> ProviderError {
+    ProviderError {
+        class: hub_domain::error::UpstreamClass::Timeout,
+        status: None,
+        code: None,
+        param: None,
+        message: "the call took longer than it may".into(),
+        retry_after: None,
+        maybe_executed: true,
+    }
+}
+
+impl Handler<Seen> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, seen: Seen, ctx: &mut Self::Context) {
+        match seen {
+            Seen::Held => self.happened(CallEvent::Held, ctx),
+            Seen::Refused(error) => self.refuse(error, ctx),
+            Seen::Uncertain(error) => {
+                self.call.progress().error = Some(error);
+                self.close(End::FailedBeforeContent, ctx);
+            }
+            Seen::FirstContent => self.happened(CallEvent::FirstContent, ctx),
+            Seen::Finished => self.happened(CallEvent::Finished, ctx),
+            Seen::Failed(error) => self.failed(error, ctx),
+            Seen::ClientGone => self.happened(CallEvent::ClientGone, ctx),
+        }
+    }
+}
+
+impl Handler<Interrupt> for CallActor {
+    type Result = ();
+
+    fn handle(&mut self, interrupt: Interrupt, ctx: &mut Self::Context) {
+        match interrupt {
+            Interrupt::Shutdown => {
+                self.call.progress().error = Some(CallError::Unavailable {
+                    message: "the hub is shutting down".into(),
+                    code: "server_shutting_down",
+                    retry_after: Duration::from_secs(5),
+                });
+                self.happened(CallEvent::ShutdownDeadline, ctx);
+            }
+            Interrupt::Revoked => {
+                self.call.progress().error = Some(CallError::Forbidden {
+                    message: "the access key was revoked".into(),
+                    code: "key_revoked",
+                });
+                // The caller may not have what is still to come; what came is paid as on a departure.
+                self.machine.set_on_disconnect(hub_domain::call::OnDisconnect::Cancel);
+                self.happened(CallEvent::ClientGone, ctx);
+            }
+        }
+    }
+}
+
+/// An actor that ends without having settled has panicked: the supervisor settles in its stead.
+impl Drop for CallActor {
+    fn drop(&mut self) {
+        self.cancel_pump();
+        if !self.closing {
+            self.shared.orphaned(Arc::clone(&self.call), self.out.clone());
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Moves the frames of one call from the upstream to the client. It owns the upstream stream; the
+//! response body only has the other end of a bounded channel.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix::Addr;
+use futures_util::StreamExt;
+use hub_domain::error::{ProviderError, UpstreamClass};
+use hub_domain::ports::{Attempt, AttemptRecord, Claim, ModelProvider, UpstreamAnswer};
+use hub_domain::use_cases::admit::AdmitError;
+use hub_domain::vocabulary::{AnswerItem, Event, Frame};
+use tokio::sync::mpsc;
+use tokio::time::{Sleep, sleep};
+use tracing::Instrument;
+
+use super::actor::{CallActor, Seen};
+use super::live::LiveCall;
+use super::service::Shared;
+
+/// What the actor wants done.
+#[derive(Debug, Clone, Copy)]
+pub enum Command {
+    Attempt { candidate: usize, delay: Duration, number: u32 },
+}
+
+pub struct Pump {
+    shared: Arc<Shared>,
+    call: Arc<LiveCall>,
+    actor: Addr<CallActor>,
+    out: mpsc::Sender<AnswerItem>,
+    commands: mpsc::Receiver<Command>,
+    client_gone: bool,
+}
+
+impl Pump {
+    pub fn new(
+        shared: Arc<Shared>,
+        call: Arc<LiveCall>,
+        actor: Addr<CallActor>,
+        out: mpsc::Sender<AnswerItem>,
+        commands: mpsc::Receiver<Command>,
+    ) -> Self {
+        Self { shared, call, actor, out, commands, client_gone: false }
+    }
+
+    /// Runs until the actor has no more commands, or aborts it.
+    pub async fn run(mut self, claim: Option<Claim>) {
+        match self.admit(claim).await {
+            Ok(()) => self.tell(Seen::Held),
+            Err(seen) => return self.tell(seen),
+        }
+        while let Some(Command::Attempt { candidate, delay, number }) = self.commands.recv().await {
+            if !delay.is_zero() {
+                self.watching(sleep(delay)).await;
+            }
+            let seen = match self.attempt(candidate, number).await {
+                Ok(()) => Seen::Finished,
+                Err(error) => Seen::Failed(error),
+            };
+            self.tell(seen);
+        }
+    }
+
+    /// The mailbox has room for all that a call can say; a full one belongs to an actor that is gone.
+    fn tell(&self, seen: Seen) {
+        let _ = self.actor.try_send(seen);
+    }
+
+    /// Quotes and holds: the durable intent.
+    async fn admit(&self, claim: Option<Claim>) -> Result<(), Seen> {
+        let candidate = self.call.candidate();
+        let admission = &self.shared.admission;
+        let canonical = &self.call.request.canonical;
+        let quote = admission.quote(candidate, canonical).map_err(Seen::Refused)?;
+        let intent = self.call.intent(admission.policy().billing(), quote, claim);
+        let held = admission.open(intent, candidate, canonical).await.map_err(|error| match error {
+            AdmitError::Refused(error) => Seen::Refused(error),
+            AdmitError::Unknown(error) => Seen::Uncertain(error),
+        })?;
+        let mut progress = self.call.progress();
+        progress.hold = held.reserved.hold;
+        // Where nothing is charged no limit is forced on the answer.
+        progress.output_limit = held.reserved.output_limit.filter(|_| admission.policy().is_priced());
+        Ok(())
+    }
+
+    /// Awaits something, and says when the client leaves meanwhile.
+    async fn watching<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        if !self.client_gone {
+            tokio::select! {
+                biased;
+                done = &mut work => return done,
+                () = self.out.closed() => {
+                    self.client_gone = true;
+                    self.tell(Seen::ClientGone);
+                }
+            }
+        }
+        work.await
+    }
+
+    /// One try upstream, recorded.
+    async fn attempt(&mut self, candidate: usize, number: u32) -> Result<(), ProviderError> {
+        let call = Arc::clone(&self.call);
+        let target = &call.candidates[candidate];
+        let span = call.trace.attempt(target, call.request.canonical.call_type(), number);
+        let output_limit = {
+            let mut progress = call.progress();
+            progress.start_attempt(candidate);
+            progress.output_limit
+        };
+        let (started, began) = (self.shared.clock.now(), Instant::now());
+        let attempt = Attempt {
+            request: Arc::clone(&call.request),
+            candidate: target.clone(),
+            output_limit,
+            traceparent: Some(call.trace.traceparent(&span)),
+            time_left: call.time_left(),
+        };
+        let result = self.stream(attempt).instrument(span.clone()).await;
+        let error = result.as_ref().err();
+        if let Some(error) = error {
+            span.record("error.type", error.class.name());
+            span.record("otel.status_code", "ERROR");
+        }
+        if let Some(id) = &call.progress().upstream_id {
+            span.record("gen_ai.response.id", id.as_str());
+        }
+        self.shared.metrics.attempt(&target.provider.name, error.map_or("success", |error| error.class.name()));
+        if error.is_none() && number == 1 {
+            return result; // the usual case is told by the call's own record
+        }
+        call.progress().attempts.push(AttemptRecord {
+            provider: target.provider.name.to_string(),
+            model: target.model.to_string(),
+            credential: target.credential.as_ref().and_then(|credential| credential.id),
+            started,
+            duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            error: error.map(|error| error.class.name().to_owned()),
+            status: error.and_then(|error| error.status),
+            maybe_executed: error.is_some_and(|error| error.maybe_executed),
+        });
+        result
+    }
+
+    async fn stream(&mut self, attempt: Attempt) -> Result<(), ProviderError> {
+        let provider = Arc::clone(&self.shared.provider);
+        let UpstreamAnswer { mut frames, upstream_id } = self.watching(provider.start(attempt)).await?;
+        if upstream_id.is_some() {
+            self.call.progress().upstream_id = upstream_id;
+        }
+        // Held back until there is content: an error may still lead to another try.
+        let mut held_back: Vec<Frame> = Vec::new();
+        let mut content = false;
+        let mut last_content = Instant::now();
+        let mut idle = pin!(sleep(self.shared.settings.content_idle));
+        loop {
+            let next = self.watching(next_frame(&mut frames, idle.as_mut(), &mut last_content, &self.shared)).await;
+            let frame = next.unwrap_or_else(|| Err(cut()))?;
+            let (has_content, is_end) =
+                (frame.has_content(), frame.events.iter().any(|event| matches!(event, Event::End)));
+            let provider_ttfb = {
+                let mut progress = self.call.progress();
+                progress.take(&frame);
+                if has_content && !content { progress.saw_content() } else { None }
+            };
+            if has_content {
+                last_content = Instant::now();
+            }
+            if has_content && !content {
+                content = true;
+                if let Some(ttfb) = provider_ttfb {
+                    let candidate = self.call.candidate();
+                    self.shared.metrics.first_content(&candidate.provider.name, &candidate.model, ttfb);
+                }
+                self.tell(Seen::FirstContent);
+                for frame in held_back.drain(..) {
+                    self.forward(frame).await;
+                }
+            }
+            if content {
+                self.forward(frame).await;
+            } else {
+                held_back.push(frame);
+            }
+            if is_end {
+                if !content {
+                    for frame in held_back.drain(..) {
+                        self.forward(frame).await;
+                    }
+                }
+                return Ok(());
+            }
+        }
+    }
+
+    /// Hands a frame to the client. One that takes nothing for too long has left.
+    async fn forward(&mut self, frame: Frame) {
+        if self.client_gone {
+            return;
+        }
+        let item = AnswerItem::Frame(frame);
+        if let Some(recorder) = &mut self.call.progress().recorder {
+            recorder.push(&item);
+        }
+        let sent = match self.out.try_send(item) {
+            Ok(()) => return,
+            Err(mpsc::error::TrySendError::Closed(_)) => false,
+            Err(mpsc::error::TrySendError::Full(item)) => {
+                self.out.send_timeout(item, self.shared.settings.write_stall).await.is_ok()
+            }
+        };
+        if !sent {
+            self.client_gone = true;
+            self.tell(Seen::ClientGone);
+        }
+    }
+}
+
+/// The next frame, or an error when content has not come for too long. The timer is set anew only
+/// when it fires, not for each frame.
+async fn next_frame(
+    frames: &mut hub_domain::ports::FrameStream,
+    mut idle: std::pin::Pin<&mut Sleep>,
+    last_content: &mut Instant,
+    shared: &Shared,
+) -> Option<Result<Frame, ProviderError>> {
+    loop {
+        tokio::select! {
+            biased;
+            frame = frames.next() => return frame,
+            () = idle.as_mut() => {
+                let due = *last_content + shared.settings.content_idle;
+                if due <= Instant::now() {
+                    return Some(Err(silent()));
+                }
+                idle.as_mut().reset(due.into());
+            }
+        }
+    }
+}
+
+fn broken(class: UpstreamClass, message: &str) -> ProviderError {
+    ProviderError {
+        class,
+        status: None,
+        code: None,
+        param: None,
+        message: message.to_owned(),
+        retry_after: None,
+        maybe_executed: true,
+    }
+}
+
+fn cut() -> ProviderError {
+    broken(UpstreamClass::Transport, "the upstream broke off in the middle of its answer")
+}
+
+fn silent() -> ProviderError {
+    broken(UpstreamClass::Timeout, "the upstream sent no content for too long")
+}

@@ -1,0 +1,301 @@
+//! The inbound port: takes a request, finds who serves it, and starts its actor.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::Actor;
+use async_trait::async_trait;
+use futures_util::stream;
+use hub_domain::error::CallError;
+use hub_domain::ids::{CallId, InstanceEpoch};
+use hub_domain::ports::{
+    Accounts, Answers, CallLedger, CallRunner, ClaimState, Clock, Estimate, Health, IncomingCall, KeptAnswer,
+    KeyStore, Leases, ModelProvider, NotReady, Readiness, RunOutcome, SealedAnswer, Secrets, Snapshots,
+    TokenCounter,
+};
+use hub_domain::use_cases::admit::{Admit, claim_error, storage_error};
+use hub_domain::vocabulary::{Answer, AnswerItem, AnswerStream, CallType, Principal, Request};
+use tokio::sync::mpsc;
+
+use super::actor::CallActor;
+use super::drain::DrainSlots;
+use super::kept;
+use super::lease::Standing;
+use super::live::{Begin, LiveCall};
+use super::pending::Pending;
+use super::registry::Registry;
+use super::retry::RetryBudget;
+use super::settings::CallSettings;
+use super::supervisor::Orphan;
+use super::trace::CallTrace;
+use super::warden::{self, Warden};
+use crate::telemetry::Metrics;
+
+/// Items between pump and client; beyond them the upstream waits.
+const CHANNEL: usize = 32;
+/// Orphans between a panic and the supervisor.
+const ORPHANS: usize = 4_096;
+
+/// What calls are made with.
+pub struct CallServiceParts {
+    pub settings: CallSettings,
+    pub epoch: InstanceEpoch,
+    pub ledger: Arc<dyn CallLedger>,
+    pub leases: Arc<dyn Leases>,
+    pub accounts: Arc<dyn Accounts>,
+    pub answers: Arc<dyn Answers>,
+    pub keys: Arc<dyn KeyStore>,
+    pub health: Arc<dyn Health>,
+    pub provider: Arc<dyn ModelProvider>,
+    pub snapshots: Arc<dyn Snapshots>,
+    pub tokens: Arc<dyn TokenCounter>,
+    pub secrets: Arc<dyn Secrets>,
+    pub clock: Arc<dyn Clock>,
+    pub metrics: Arc<Metrics>,
+}
+
+/// What actors, pumps and the supervisor share.
+pub struct Shared {
+    pub settings: CallSettings,
+    pub epoch: InstanceEpoch,
+    pub admission: Admit,
+    pub ledger: Arc<dyn CallLedger>,
+    pub leases: Arc<dyn Leases>,
+    pub keys: Arc<dyn KeyStore>,
+    pub health: Arc<dyn Health>,
+    pub snapshots: Arc<dyn Snapshots>,
+    pub provider: Arc<dyn ModelProvider>,
+    pub tokens: Arc<dyn TokenCounter>,
+    pub clock: Arc<dyn Clock>,
+    pub metrics: Arc<Metrics>,
+    pub registry: Registry,
+    pub standing: Standing,
+    pub pending: Pending,
+    pub drains: DrainSlots,
+    pub retries: RetryBudget,
+    secrets: Arc<dyn Secrets>,
+    orphans: mpsc::Sender<Orphan>,
+}
+
+impl Shared {
+    /// A call whose actor is gone without having settled it.
+    pub fn orphaned(&self, call: Arc<LiveCall>, out: mpsc::Sender<AnswerItem>) {
+        // Where the supervisor can't take it, the reaper will.
+        let _ = self.orphans.try_send(Orphan { call, out });
+    }
+
+    pub fn seal_answer(&self, call: CallId, answer: &KeptAnswer) -> Option<SealedAnswer> {
+        kept::seal(self.secrets.as_ref(), call, answer)
+    }
+}
+
+pub struct CallService {
+    shared: Arc<Shared>,
+    accounts: Arc<dyn Accounts>,
+    answers: Arc<dyn Answers>,
+    warden: Warden,
+}
+
+impl CallService {
+    /// Starts the supervisor; calls may run from now on.
+    pub fn start(parts: CallServiceParts) -> Arc<Self> {
+        let (orphans, orphaned) = mpsc::channel(ORPHANS);
+        let admission =
+            Admit::new(Arc::clone(&parts.ledger), Arc::clone(&parts.tokens), parts.settings.admission.clone());
+        let shared = Arc::new(Shared {
+            epoch: parts.epoch,
+            admission,
+            ledger: parts.ledger,
+            leases: parts.leases,
+            keys: parts.keys,
+            health: parts.health,
+            snapshots: parts.snapshots,
+            provider: parts.provider,
+            tokens: parts.tokens,
+            clock: parts.clock,
+            metrics: parts.metrics,
+            registry: Registry::default(),
+            standing: Standing::new(parts.settings.lease_ttl),
+            pending: Pending::new(),
+            drains: DrainSlots::new(parts.settings.drain_slots),
+            retries: RetryBudget::new(),
+            secrets: parts.secrets,
+            orphans,
+            settings: parts.settings,
+        });
+        let warden = warden::start(Arc::clone(&shared), orphaned);
+        Arc::new(Self { shared, accounts: parts.accounts, answers: parts.answers, warden })
+    }
+
+    /// Numbers for `/metrics`.
+    pub fn observe(&self) {
+        let shared = &self.shared;
+        shared.metrics.standing(
+            shared.registry.len(),
+            shared.pending.len(),
+            shared.standing.remaining(),
+            &shared.health.report(),
+        );
+    }
+
+    /// New calls are refused from now on.
+    pub fn refuse_new_calls(&self) {
+        self.shared.standing.drain();
+    }
+
+    /// Lets calls finish for `grace`, then cancels and settles the rest; ends the lease. Call it
+    /// before the workers stop.
+    pub async fn drain(&self, grace: Duration) {
+        self.refuse_new_calls();
+        let shared = &self.shared;
+        if tokio::time::timeout(grace, shared.registry.wait_empty()).await.is_err() {
+            tracing::warn!(calls = shared.registry.len(), "the grace is over: the rest is cancelled and settled");
+            for entry in shared.registry.snapshot() {
+                // A full mailbox belongs to a call that is ending anyway.
+                let _ = entry.actor.try_send(super::actor::Interrupt::Shutdown);
+            }
+            if tokio::time::timeout(SETTLE_REST, shared.registry.wait_empty()).await.is_err() {
+                tracing::error!(calls = shared.registry.len(), "calls are left open for the next start to close");
+            }
+        }
+        if tokio::time::timeout(SETTLE_REST, shared.pending.wait_empty()).await.is_err() {
+            tracing::error!(settlements = shared.pending.len(), "settlements could not be recorded");
+        }
+        self.warden.stop().await;
+        if let Err(error) = shared.leases.end(&shared.epoch).await {
+            tracing::warn!(%error, "the lease could not be ended; it runs out by itself");
+        }
+    }
+
+    fn check_ready(&self) -> Result<(), CallError> {
+        self.shared.standing.check().map_err(|NotReady { reason, retry_after }| CallError::Unavailable {
+            message: reason,
+            code: "service_unavailable",
+            retry_after,
+        })
+    }
+
+    /// An answer that was given before to an equal request.
+    async fn replay(&self, principal: &Principal, call: &IncomingCall) -> Result<Option<RunOutcome>, CallError> {
+        let Some(idempotency) = &call.idempotency else {
+            return Ok(None);
+        };
+        let found = self.answers.find(principal.account, &idempotency.claim).await.map_err(storage_error)?;
+        match found {
+            None => Ok(None),
+            Some(ClaimState::Kept { call, answer }) => {
+                let answer = kept::open(self.shared.secrets.as_ref(), call, &answer)
+                    .ok_or(CallError::IdempotencyAnswerNotKept)?;
+                Ok(Some(RunOutcome::Replay { call, answer }))
+            }
+            Some(state) => Err(claim_error(&state)),
+        }
+    }
+}
+
+/// What is left after the grace has this long to be settled.
+const SETTLE_REST: Duration = Duration::from_secs(8);
+
+impl Readiness for CallService {
+    fn check(&self) -> Result<(), NotReady> {
+        self.shared.standing.check()
+    }
+}
+
+#[async_trait]
+impl CallRunner for CallService {
+    async fn run(&self, principal: Principal, incoming: IncomingCall) -> Result<RunOutcome, CallError> {
+        self.check_ready()?;
+        if let Some(replay) = self.replay(&principal, &incoming).await? {
+            return Ok(replay);
+        }
+        let shared = &self.shared;
+        let canonical = &incoming.request.canonical;
+        let (call_type, is_stream) = (canonical.call_type(), canonical.is_stream());
+        let candidates = shared.snapshots.current().resolve(
+            canonical.model(),
+            call_type,
+            shared.admission.policy().is_priced(),
+        )?;
+        let trace = CallTrace::begin(incoming.traceparent.as_deref(), call_type, &candidates[0]);
+        let model = format!("{}/{}", candidates[0].provider.name, candidates[0].model);
+        let (claim, recorder) = incoming.idempotency.map(|asked| (asked.claim, asked.recorder)).unzip();
+        let call = Arc::new(LiveCall::new(Begin {
+            id: CallId::new(),
+            time_limit: self.time_limit(call_type, is_stream, candidates[0].provider.timeouts.total),
+            principal,
+            request: incoming.request,
+            candidates,
+            by: shared.epoch.clone(),
+            accepted: shared.clock.now(),
+            request_id: incoming.request_id,
+            app_did: incoming.app_did,
+            recorder,
+            trace,
+        }));
+        shared.retries.earn();
+        let id = call.id;
+        let (out, mut items) = mpsc::channel(CHANNEL);
+        CallActor::new(Arc::clone(shared), call, claim, out).start();
+
+        // The first item is content, or an error with a status of its own.
+        let first = if is_stream {
+            match tokio::time::timeout(shared.settings.early_headers, items.recv()).await {
+                Ok(first) => Some(first),
+                Err(_) => None,
+            }
+        } else {
+            Some(items.recv().await)
+        };
+        let items: AnswerStream = match first {
+            Some(Some(AnswerItem::Failed(error))) => return Err(error),
+            Some(Some(first)) => Box::pin(Items { first: Some(first), rest: items }),
+            // The actor is gone without a word: it panicked before it could say one.
+            Some(None) => return Err(CallError::Internal { detail: "the call's actor is gone".into() }),
+            None => Box::pin(Items { first: None, rest: items }),
+        };
+        Ok(RunOutcome::Answer(Answer { call: id, model, items }))
+    }
+
+    async fn quote(&self, principal: &Principal, request: &Request) -> Result<Estimate, CallError> {
+        let admission = &self.shared.admission;
+        let canonical = &request.canonical;
+        let candidates = self.shared.snapshots.current().resolve(
+            canonical.model(),
+            canonical.call_type(),
+            admission.policy().is_priced(),
+        )?;
+        admission.estimate(self.accounts.as_ref(), principal.account, &candidates[0], canonical).await
+    }
+}
+
+impl CallService {
+    fn time_limit(&self, call_type: CallType, is_stream: bool, provider: Duration) -> Duration {
+        let settings = &self.shared.settings;
+        let own = match call_type {
+            CallType::ChatCompletion if is_stream => settings.stream_limit,
+            _ => settings.plain_limit,
+        };
+        own.min(provider)
+    }
+}
+
+/// The response body's end of the channel. Dropping it tells the pump that the client is gone.
+struct Items {
+    first: Option<AnswerItem>,
+    rest: mpsc::Receiver<AnswerItem>,
+}
+
+impl stream::Stream for Items {
+    type Item = AnswerItem;
+
+    fn poll_next(
+        mut self: std::pin::Pin<&mut Self>,
+        cx: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<AnswerItem>> {
+        match self.first.take() {
+            Some(first) => std::task::Poll::Ready(Some(first)),
+            None => self.rest.poll_recv(cx),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! One for each process, on its own arbiter: renews the lease, reaps stale calls, also of other
+//! instances, settles what a panicked actor left behind, and ends streams of revoked keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::fut::wrap_future;
+use actix::{Actor, ActorFutureExt, AsyncContext, Context, Handler, Message};
+use hub_domain::ending::End;
+use hub_domain::error::CallError;
+use hub_domain::ports::LeaseError;
+use hub_domain::use_cases::reap_stale_calls;
+use hub_domain::vocabulary::AnswerItem;
+use tokio::sync::mpsc;
+
+use super::actor::Interrupt;
+use super::live::LiveCall;
+use super::service::Shared;
+use super::settlement;
+
+const MAILBOX: usize = 4_096;
+
+/// A call whose actor is gone.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Orphan {
+    pub call: Arc<LiveCall>,
+    pub out: mpsc::Sender<AnswerItem>,
+}
+
+/// The warden asks whether the supervisor lives.
+#[derive(Message)]
+#[rtype(result = "()")]
+pub struct Ping;
+
+pub struct CallSupervisor {
+    shared: Arc<Shared>,
+    renewing: bool,
+    reaping: bool,
+    seen_settings: i64,
+}
+
+impl CallSupervisor {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let seen_settings = shared.snapshots.current().settings_version;
+        Self { shared, renewing: false, reaping: false, seen_settings }
+    }
+
+    /// A sixth of the lease: 5 s of the default 30.
+    fn period(&self) -> Duration {
+        self.shared.settings.lease_ttl / 6
+    }
+
+    fn renew(&mut self, ctx: &mut Context<Self>) {
+        if std::mem::replace(&mut self.renewing, true) {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let renewal = async move {
+            let mark = shared.standing.mark();
+            match shared.leases.renew(&shared.epoch, shared.settings.lease_ttl).await {
+                Ok(()) => {
+                    shared.standing.renewed(mark);
+                    shared.standing.set_storage_away(false);
+                }
+                Err(LeaseError::Lost) => {
+                    tracing::error!("another instance has ended this one's lease; new calls are refused");
+                    shared.standing.lost();
+                }
+                Err(LeaseError::Storage(error)) => {
+                    tracing::warn!(%error, "the lease could not be renewed");
+                    shared.standing.set_storage_away(error.is_away());
+                }
+            }
+        };
+        ctx.spawn(wrap_future::<_, Self>(renewal).map(|(), supervisor, _| supervisor.renewing = false));
+    }
+
+    /// While the database is away, asks each second whether it is back.
+    fn probe(&mut self, ctx: &mut Context<Self>) {
+        if self.shared.standing.is_storage_away() {
+            self.renew(ctx);
+        }
+    }
+
+    fn reap(&mut self, ctx: &mut Context<Self>) {
+        if self.shared.standing.is_storage_away() || std::mem::replace(&mut self.reaping, true) {
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let reaping = async move {
+            let slack = shared.settings.lease_ttl / 3;
+            match reap_stale_calls::reap_stale_calls(shared.ledger.as_ref(), slack).await {
+                Ok(0) => {}
+                Ok(reaped) => {
+                    shared.metrics.reaped(reaped);
+                    tracing::warn!(calls = reaped, "stale calls were closed and their holds voided");
+                }
+                Err(error) => tracing::warn!(%error, "stale calls could not be looked for"),
+            }
+        };
+        ctx.spawn(wrap_future::<_, Self>(reaping).map(|(), supervisor, _| supervisor.reaping = false));
+    }
+
+    /// After a change of settings: whose key was revoked must not read on.
+    fn cut_revoked(&mut self, ctx: &mut Context<Self>) {
+        let version = self.shared.snapshots.current().settings_version;
+        if version == self.seen_settings || self.shared.registry.len() == 0 {
+            self.seen_settings = version;
+            return;
+        }
+        let shared = Arc::clone(&self.shared);
+        let cutting = async move {
+            let keys = match shared.keys.list(None).await {
+                Ok(keys) => keys,
+                Err(error) => {
+                    tracing::warn!(%error, "revoked keys could not be looked for");
+                    return None;
+                }
+            };
+            let revoked: std::collections::HashSet<_> =
+                keys.into_iter().filter(|key| key.revoked.is_some()).map(|key| key.id).collect();
+            for entry in shared.registry.snapshot() {
+                if entry.call.principal.key.is_some_and(|key| revoked.contains(&key)) {
+                    // A full mailbox belongs to a call that is ending anyway.
+                    let _ = entry.actor.try_send(Interrupt::Revoked);
+                }
+            }
+            Some(version)
+        };
+        ctx.spawn(wrap_future::<_, Self>(cutting).map(|seen, supervisor, _| {
+            supervisor.seen_settings = seen.unwrap_or(supervisor.seen_settings);
+        }));
+    }
+}
+
+impl Actor for CallSupervisor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, ctx: &mut Self::Context) {
+        ctx.set_mailbox_capacity(MAILBOX);
+        self.renew(ctx);
+        ctx.run_interval(self.period(), Self::renew);
+        ctx.run_interval(self.period(), Self::reap);
+        ctx.run_interval(Duration::from_secs(1), Self::probe);
+        ctx.run_interval(Duration::from_secs(1), Self::cut_revoked);
+    }
+}
+
+impl Handler<Ping> for CallSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, _: Ping, _: &mut Self::Context) {}
+}
+
+impl Handler<Orphan> for CallSupervisor {
+    type Result = ();
+
+    fn handle(&mut self, orphan: Orphan, ctx: &mut Self::Context) {
+        let Orphan { call, out } = orphan;
+        tracing::error!(call = %call.id, "the actor of a call is gone; the supervisor settles it");
+        let end = {
+            let mut progress = call.progress();
+            progress.error.get_or_insert_with(|| CallError::Internal { detail: "the call's actor panicked".into() });
+            if progress.first_content.is_some() { End::UpstreamCut } else { End::FailedBeforeContent }
+        };
+        let settle = settlement::close(Arc::clone(&self.shared), call, end, out);
+        ctx.spawn(wrap_future::<_, Self>(settle));
+    }
+}
