@@ -91,7 +91,7 @@ async fn keep_running(
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = stopped.changed() => return,
             _ = tick.tick() => {}
         }
         if let Err(error) = run_once(job.as_ref(), jobs.as_ref(), &epoch).await {

@@ -155,21 +155,29 @@ impl CallActor {
         if let Some(plan) = plan {
             self.next = plan;
         }
-        self.call.progress().error = Some(CallError::Upstream(error));
+        self.failing(CallError::Upstream(error));
         self.happened(CallEvent::UpstreamFailed { retryable: plan.is_some() }, ctx);
+    }
+
+    /// Notes why the call fails, unless its ending is on its way already.
+    fn failing(&self, error: CallError) {
+        if !self.closing {
+            self.call.progress().error = Some(error);
+        }
     }
 
     /// Something of ours broke; the call ends as if the upstream had.
     fn broke_down(&mut self, detail: &str, ctx: &mut Context<Self>) {
         tracing::error!(call = %self.call.id, detail, "a call broke down");
-        self.call.progress().error = Some(CallError::Internal { detail: detail.to_owned() });
+        self.failing(CallError::Internal { detail: detail.to_owned() });
         self.happened(CallEvent::UpstreamFailed { retryable: false }, ctx);
     }
 
     fn close(&mut self, end: End, ctx: &mut Context<Self>) {
         self.closing = true;
         self.drain = None;
-        let settle = settlement::close(Arc::clone(&self.shared), Arc::clone(&self.call), end, self.out.clone());
+        let settle =
+            settlement::close(Arc::clone(&self.shared), Arc::clone(&self.call), end, self.out.clone());
         ctx.spawn(wrap_future::<_, Self>(settle).map(|(), _, ctx| ctx.stop()));
     }
 
@@ -188,9 +196,7 @@ impl Actor for CallActor {
 
     fn started(&mut self, ctx: &mut Self::Context) {
         ctx.set_mailbox_capacity(MAILBOX);
-        self.shared
-            .registry
-            .begun(Entry { call: Arc::clone(&self.call), actor: ctx.address().recipient() });
+        self.shared.registry.begun(Entry { call: Arc::clone(&self.call), actor: ctx.address().recipient() });
         let (commands, inbox) = mpsc::channel(4);
         self.commands = Some(commands);
         let pump = Pump::new(
@@ -209,7 +215,7 @@ impl Actor for CallActor {
             }
         }));
         ctx.run_later(self.call.time_limit, |actor, ctx| {
-            actor.call.progress().error.get_or_insert(CallError::Upstream(deadline()));
+            actor.failing(CallError::Upstream(deadline()));
             actor.happened(CallEvent::Deadline, ctx);
         });
     }
@@ -252,7 +258,7 @@ impl Handler<Interrupt> for CallActor {
     fn handle(&mut self, interrupt: Interrupt, ctx: &mut Self::Context) {
         match interrupt {
             Interrupt::Shutdown => {
-                self.call.progress().error = Some(CallError::Unavailable {
+                self.failing(CallError::Unavailable {
                     message: "the hub is shutting down".into(),
                     code: "server_shutting_down",
                     retry_after: Duration::from_secs(5),
@@ -260,7 +266,7 @@ impl Handler<Interrupt> for CallActor {
                 self.happened(CallEvent::ShutdownDeadline, ctx);
             }
             Interrupt::Revoked => {
-                self.call.progress().error = Some(CallError::Forbidden {
+                self.failing(CallError::Forbidden {
                     message: "the access key was revoked".into(),
                     code: "key_revoked",
                 });

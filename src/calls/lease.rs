@@ -72,7 +72,8 @@ impl Standing {
 
     /// What is left of the lease.
     pub fn remaining(&self) -> Duration {
-        let since = Duration::from_millis(self.now_ms().saturating_sub(self.renewed_ms.load(Ordering::Acquire)));
+        let since =
+            Duration::from_millis(self.now_ms().saturating_sub(self.renewed_ms.load(Ordering::Acquire)));
         self.ttl.saturating_sub(since)
     }
 

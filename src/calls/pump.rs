@@ -129,7 +129,9 @@ impl Pump {
         if let Some(id) = &call.progress().upstream_id {
             span.record("gen_ai.response.id", id.as_str());
         }
-        self.shared.metrics.attempt(&target.provider.name, error.map_or("success", |error| error.class.name()));
+        self.shared
+            .metrics
+            .attempt(&target.provider.name, error.map_or("success", |error| error.class.name()));
         if error.is_none() && number == 1 {
             return result; // the usual case is told by the call's own record
         }
@@ -156,9 +158,11 @@ impl Pump {
         let mut held_back: Vec<Frame> = Vec::new();
         let mut content = false;
         let mut last_content = Instant::now();
-        let mut idle = pin!(sleep(self.shared.settings.content_idle));
+        let content_idle = self.shared.settings.content_idle;
+        let mut idle = pin!(sleep(content_idle));
         loop {
-            let next = self.watching(next_frame(&mut frames, idle.as_mut(), &mut last_content, &self.shared)).await;
+            let next =
+                self.watching(next_frame(&mut frames, idle.as_mut(), last_content, content_idle)).await;
             let frame = next.unwrap_or_else(|| Err(cut()))?;
             let (has_content, is_end) =
                 (frame.has_content(), frame.events.iter().any(|event| matches!(event, Event::End)));
@@ -225,15 +229,15 @@ impl Pump {
 async fn next_frame(
     frames: &mut hub_domain::ports::FrameStream,
     mut idle: std::pin::Pin<&mut Sleep>,
-    last_content: &mut Instant,
-    shared: &Shared,
+    last_content: Instant,
+    content_idle: Duration,
 ) -> Option<Result<Frame, ProviderError>> {
     loop {
         tokio::select! {
             biased;
             frame = frames.next() => return frame,
             () = idle.as_mut() => {
-                let due = *last_content + shared.settings.content_idle;
+                let due = last_content + content_idle;
                 if due <= Instant::now() {
                     return Some(Err(silent()));
                 }

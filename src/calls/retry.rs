@@ -102,7 +102,9 @@ mod tests {
 
     #[test]
     fn a_request_at_fault_is_never_tried_again() {
-        for class in [UpstreamClass::InvalidRequest, UpstreamClass::ContentFiltered, UpstreamClass::ContextTooLong] {
+        for class in
+            [UpstreamClass::InvalidRequest, UpstreamClass::ContentFiltered, UpstreamClass::ContextTooLong]
+        {
             assert_eq!(plan(&error(class, None), 1, 0, 3, AMPLE), None);
         }
     }

@@ -7,11 +7,11 @@ use actix::Actor;
 use async_trait::async_trait;
 use futures_util::stream;
 use hub_domain::error::CallError;
-use hub_domain::ids::{CallId, InstanceEpoch};
+use hub_domain::ids::{AccountId, CallId, InstanceEpoch};
 use hub_domain::ports::{
-    Accounts, Answers, CallLedger, CallRunner, ClaimState, Clock, Estimate, Health, IncomingCall, KeptAnswer,
-    KeyStore, Leases, ModelProvider, NotReady, Readiness, RunOutcome, SealedAnswer, Secrets, Snapshots,
-    TokenCounter,
+    Accounts, Answers, CallLedger, CallRunner, Claim, ClaimState, Clock, Estimate, Health, IncomingCall,
+    KeptAnswer, KeyStore, Leases, ModelProvider, NotReady, Readiness, RunOutcome, SealedAnswer, Secrets,
+    Snapshots, TokenCounter,
 };
 use hub_domain::use_cases::admit::{Admit, claim_error, storage_error};
 use hub_domain::vocabulary::{Answer, AnswerItem, AnswerStream, CallType, Principal, Request};
@@ -100,8 +100,11 @@ impl CallService {
     /// Starts the supervisor; calls may run from now on.
     pub fn start(parts: CallServiceParts) -> Arc<Self> {
         let (orphans, orphaned) = mpsc::channel(ORPHANS);
-        let admission =
-            Admit::new(Arc::clone(&parts.ledger), Arc::clone(&parts.tokens), parts.settings.admission.clone());
+        let admission = Admit::new(
+            Arc::clone(&parts.ledger),
+            Arc::clone(&parts.tokens),
+            parts.settings.admission.clone(),
+        );
         let shared = Arc::new(Shared {
             epoch: parts.epoch,
             admission,
@@ -149,13 +152,19 @@ impl CallService {
         self.refuse_new_calls();
         let shared = &self.shared;
         if tokio::time::timeout(grace, shared.registry.wait_empty()).await.is_err() {
-            tracing::warn!(calls = shared.registry.len(), "the grace is over: the rest is cancelled and settled");
+            tracing::warn!(
+                calls = shared.registry.len(),
+                "the grace is over: the rest is cancelled and settled"
+            );
             for entry in shared.registry.snapshot() {
                 // A full mailbox belongs to a call that is ending anyway.
                 let _ = entry.actor.try_send(super::actor::Interrupt::Shutdown);
             }
             if tokio::time::timeout(SETTLE_REST, shared.registry.wait_empty()).await.is_err() {
-                tracing::error!(calls = shared.registry.len(), "calls are left open for the next start to close");
+                tracing::error!(
+                    calls = shared.registry.len(),
+                    "calls are left open for the next start to close"
+                );
             }
         }
         if tokio::time::timeout(SETTLE_REST, shared.pending.wait_empty()).await.is_err() {
@@ -176,11 +185,8 @@ impl CallService {
     }
 
     /// An answer that was given before to an equal request.
-    async fn replay(&self, principal: &Principal, call: &IncomingCall) -> Result<Option<RunOutcome>, CallError> {
-        let Some(idempotency) = &call.idempotency else {
-            return Ok(None);
-        };
-        let found = self.answers.find(principal.account, &idempotency.claim).await.map_err(storage_error)?;
+    async fn replay(&self, account: AccountId, claim: &Claim) -> Result<Option<RunOutcome>, CallError> {
+        let found = self.answers.find(account, claim).await.map_err(storage_error)?;
         match found {
             None => Ok(None),
             Some(ClaimState::Kept { call, answer }) => {
@@ -206,7 +212,10 @@ impl Readiness for CallService {
 impl CallRunner for CallService {
     async fn run(&self, principal: Principal, incoming: IncomingCall) -> Result<RunOutcome, CallError> {
         self.check_ready()?;
-        if let Some(replay) = self.replay(&principal, &incoming).await? {
+        let (claim, recorder) = incoming.idempotency.map(|asked| (asked.claim, asked.recorder)).unzip();
+        if let Some(claim) = &claim
+            && let Some(replay) = self.replay(principal.account, claim).await?
+        {
             return Ok(replay);
         }
         let shared = &self.shared;
@@ -219,7 +228,6 @@ impl CallRunner for CallService {
         )?;
         let trace = CallTrace::begin(incoming.traceparent.as_deref(), call_type, &candidates[0]);
         let model = format!("{}/{}", candidates[0].provider.name, candidates[0].model);
-        let (claim, recorder) = incoming.idempotency.map(|asked| (asked.claim, asked.recorder)).unzip();
         let call = Arc::new(LiveCall::new(Begin {
             id: CallId::new(),
             time_limit: self.time_limit(call_type, is_stream, candidates[0].provider.timeouts.total),

@@ -6,9 +6,9 @@ use std::time::Duration;
 use hub_domain::bound;
 use hub_domain::ending::{Division, End, divide};
 use hub_domain::error::{CallError, ProviderError, UpstreamClass};
+use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
 use hub_domain::ports::{ClaimEnd, CloseError, Closed, Closing, Timings};
-use hub_domain::meter::Meter;
 use hub_domain::usage::{Quantities, Usage};
 use hub_domain::vocabulary::{AnswerItem, FinishReason, Receipt};
 use tokio::sync::mpsc;
@@ -23,7 +23,7 @@ const MAX_ERROR_TEXT: usize = 1_000;
 pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: mpsc::Sender<AnswerItem>) {
     let usage = usage(&shared, &call, end).await;
     let void = end.is_void(shared.settings.on_upstream_failure);
-    let division = if void { Division::default() } else { priced(&call, &usage) };
+    let division = if void { Division::default() } else { priced(&shared, &call, &usage) };
     let closing = Arc::new(closing(&shared, &call, end, void, usage, division));
     let settled = commit(&shared, Arc::clone(&closing)).await;
     observe(&shared, &call, &closing);
@@ -44,8 +44,7 @@ pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: mpsc
 /// The usage that counts, with the hub's own count where the provider's is missing.
 async fn usage(shared: &Shared, call: &LiveCall, end: End) -> Usage {
     let observed = call.progress().observed;
-    let counted =
-        if end.needs_count(&observed) { Some(count(shared, call).await) } else { None };
+    let counted = if end.needs_count(&observed) { Some(count(shared, call).await) } else { None };
     end.usage(&observed, counted)
 }
 
@@ -69,9 +68,9 @@ async fn count(shared: &Shared, call: &LiveCall) -> Usage {
 }
 
 /// The bill, divided between the user and the operator. Without a rate nothing is charged.
-fn priced(call: &LiveCall, usage: &Usage) -> Division {
+fn priced(shared: &Shared, call: &LiveCall, usage: &Usage) -> Division {
     let hold = call.progress().hold;
-    let Some(rate) = call.rate().filter(|_| !hold.is_zero()) else {
+    let Some(rate) = call.rate().filter(|_| shared.admission.policy().is_priced()) else {
         return Division::default();
     };
     divide(rate, usage, hold).unwrap_or_else(|_| {

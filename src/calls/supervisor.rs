@@ -161,7 +161,9 @@ impl Handler<Orphan> for CallSupervisor {
         tracing::error!(call = %call.id, "the actor of a call is gone; the supervisor settles it");
         let end = {
             let mut progress = call.progress();
-            progress.error.get_or_insert_with(|| CallError::Internal { detail: "the call's actor panicked".into() });
+            progress
+                .error
+                .get_or_insert_with(|| CallError::Internal { detail: "the call's actor panicked".into() });
             if progress.first_content.is_some() { End::UpstreamCut } else { End::FailedBeforeContent }
         };
         let settle = settlement::close(Arc::clone(&self.shared), call, end, out);

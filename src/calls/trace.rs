@@ -64,7 +64,8 @@ impl CallTrace {
         let parent = traceparent.and_then(parse_traceparent);
         let sampled = parent.as_ref().is_none_or(SpanContext::is_sampled);
         if span.is_disabled() {
-            let trace_id = parent.map_or_else(|| TraceId::from_bytes(random_bytes()), |parent| parent.trace_id());
+            let trace_id =
+                parent.map_or_else(|| TraceId::from_bytes(random_bytes()), |parent| parent.trace_id());
             return Self { trace_id, sampled, span };
         }
         span.record("otel.name", format!("{} {}", call_type.operation(), candidate.model));
@@ -107,8 +108,7 @@ impl CallTrace {
     /// What goes upstream: the same trace, with the attempt as parent.
     pub fn traceparent(&self, attempt: &Span) -> String {
         let own = attempt.context().span().span_context().span_id();
-        let span_id =
-            if own == SpanId::INVALID { SpanId::from_bytes(random_bytes()) } else { own };
+        let span_id = if own == SpanId::INVALID { SpanId::from_bytes(random_bytes()) } else { own };
         format!("00-{}-{span_id}-{:02x}", self.trace_id, u8::from(self.sampled))
     }
 }
@@ -119,7 +119,8 @@ mod tests {
 
     #[test]
     fn a_well_formed_traceparent_is_taken_over() {
-        let context = parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").expect("valid");
+        let context =
+            parse_traceparent("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01").expect("valid");
         assert_eq!(context.trace_id().to_string(), "4bf92f3577b34da6a3ce929d0e0e4736");
         assert!(context.is_sampled());
     }

@@ -22,7 +22,8 @@ impl Warden {
     /// Ends the supervisor and the tasks beside it.
     pub async fn stop(&self) {
         let _ = self.stop.send(true);
-        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+        let tasks =
+            std::mem::take(&mut *self.tasks.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
         for task in tasks {
             // A task that panicked has ended too.
             let _ = task.await;
@@ -38,7 +39,7 @@ pub fn start(shared: Arc<Shared>, orphans: mpsc::Receiver<Orphan>) -> Warden {
         async move {
             tokio::select! {
                 () = shared.pending.run(Arc::clone(&shared.ledger)) => {}
-                _ = stopped.wait_for(|stopped| *stopped) => {}
+                _ = stopped.changed() => {}
             }
         }
     });
@@ -66,7 +67,7 @@ async fn watch(
     let mut look = tokio::time::interval(LOOK_EVERY);
     loop {
         tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => break,
+            _ = stopped.changed() => break,
             orphan = orphans.recv() => {
                 let (Some(orphan), Some(supervisor)) = (orphan, &supervisor) else { continue };
                 // A supervisor that is just gone leaves the call to the reaper.
@@ -77,7 +78,7 @@ async fn watch(
                     Some(supervisor) => supervisor.send(Ping).timeout(LOOK_EVERY * 8).await.is_ok(),
                     None => false,
                 };
-                if !lives && !*stopped.borrow() {
+                if !lives {
                     tracing::error!("the supervisor of calls is gone; it starts again");
                     supervisor = supervise(&shared, &arbiter).await;
                 }

@@ -25,7 +25,8 @@ impl Job for DeliverUsage {
     }
 
     async fn run(&self) -> Result<(), StorageError> {
-        let delivered = deliver_usage::deliver_usage(self.outbox.as_ref(), self.reporter.as_ref(), self.mode).await?;
+        let delivered =
+            deliver_usage::deliver_usage(self.outbox.as_ref(), self.reporter.as_ref(), self.mode).await?;
         if delivered > 0 {
             tracing::debug!(events = delivered, "usage events were delivered");
         }

@@ -19,7 +19,7 @@ pub async fn watch_books(
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            _ = stopped.wait_for(|stopped| *stopped) => return,
+            _ = stopped.changed() => return,
             _ = tick.tick() => {}
         }
         match (ledger.open_holds().await, outbox.depth().await) {
