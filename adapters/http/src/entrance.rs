@@ -1,0 +1,116 @@
+//! Every request's way through the hub: method, caller, endpoint, and the headers that all answers have.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use crate::error_answer::error_answer;
+use crate::exchange::Exchange;
+use crate::observer::AnsweredRequest;
+use crate::refusal::Refusal;
+use crate::request_id::RequestId;
+use crate::routes::{Endpoint, Public, Route};
+use crate::service::Service;
+use crate::{probes, response_headers};
+
+/// A longer path is no path of ours.
+const MAX_PATH: usize = 8 * 1024;
+
+/// Answers a request to a path whose routes are `methods`; a path without any is unknown.
+pub(crate) async fn enter(
+    service: Arc<Service>,
+    methods: &'static [Route],
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
+    let route = methods.first().map_or("unknown", |route| route.path);
+    let request_id = RequestId::of(request.headers());
+    let exchange = Exchange { service, request, request_id, route };
+    let mut watch = Watch::start(&exchange);
+    let mut response = match answer(&exchange, methods, payload).await {
+        Ok(response) => response,
+        Err(refusal) => error_answer(refusal, &exchange),
+    };
+    response_headers::stamp(&mut response, &exchange);
+    watch.status = response.status().as_u16();
+    response
+}
+
+async fn answer(
+    exchange: &Exchange,
+    methods: &'static [Route],
+    _payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let path = exchange.request.uri().path();
+    // The router decodes `%61` before it compares; a path of ours is only ever written in one way.
+    if methods.is_empty() || path.len() > MAX_PATH || (path.contains('%') && !exchange.route.contains('{')) {
+        return Err(Refusal::UnknownPath);
+    }
+    let method = exchange.request.method();
+    if *method == Method::OPTIONS {
+        return Ok(response_headers::preflight(methods));
+    }
+    let Some(route) = methods.iter().find(|route| route.method == *method) else {
+        return Err(Refusal::MethodNotAllowed { allow: response_headers::allow(methods) });
+    };
+    match route.endpoint {
+        Endpoint::Public(endpoint) => Ok(match endpoint {
+            Public::Alive => probes::alive(),
+            Public::Ready => probes::ready(exchange),
+            Public::Metrics => probes::metrics(exchange).await,
+        }),
+    }
+}
+
+/// Tells the observer how a request ended, also when its client left before the answer began.
+struct Watch {
+    service: Arc<Service>,
+    route: &'static str,
+    method: &'static str,
+    start: Instant,
+    status: u16,
+}
+
+/// What servers commonly log for a client that did not wait.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+impl Watch {
+    fn start(exchange: &Exchange) -> Self {
+        Self {
+            service: Arc::clone(&exchange.service),
+            route: exchange.route,
+            method: method_label(exchange.request.method()),
+            start: Instant::now(),
+            status: CLIENT_CLOSED_REQUEST,
+        }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        let Self { route, method, status, .. } = *self;
+        let elapsed = self.start.elapsed();
+        self.service.state.observer.answered(AnsweredRequest { route, method, status, elapsed });
+    }
+}
+
+/// A method as a metric's label: clients can't make up new ones.
+fn method_label(method: &Method) -> &'static str {
+    match method.as_str() {
+        "GET" => "GET",
+        "POST" => "POST",
+        "PUT" => "PUT",
+        "PATCH" => "PATCH",
+        "DELETE" => "DELETE",
+        "HEAD" => "HEAD",
+        "OPTIONS" => "OPTIONS",
+        _ => "other",
+    }
+}
+
+/// Whether an answer of this status is worth a line for the operator.
+pub(crate) fn is_our_fault(status: StatusCode) -> bool {
+    status.is_server_error()
+}

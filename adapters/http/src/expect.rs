@@ -1,0 +1,32 @@
+//! `Expect: 100-continue`: a client that asks first is told before it sends its body.
+
+use std::sync::Arc;
+
+use actix_http::{HttpMessage, Request, Response};
+use actix_service::{ServiceFactory, fn_service};
+use actix_web::body::BoxBody;
+
+use crate::service::Service;
+use crate::{authentication, body, error_answer};
+
+/// Lets a request through when its caller is known and its body not too large. Only routes of users take
+/// bodies, so any other caller has nothing to send.
+pub(crate) fn gate(
+    service: Arc<Service>,
+) -> impl ServiceFactory<Request, Config = (), Response = Request, Error = Response<BoxBody>, InitError = ()>
+{
+    fn_service(move |request: Request| {
+        let service = Arc::clone(&service);
+        async move {
+            let headers = request.headers();
+            let checked = match body::check_head(headers, service.settings.body) {
+                Ok(()) => authentication::caller(headers, &*service.state.verifier).await.map(drop),
+                Err(refusal) => Err(refusal),
+            };
+            match checked {
+                Ok(()) => Ok(request),
+                Err(refusal) => Err(error_answer::unrouted(refusal, &request)),
+            }
+        }
+    })
+}

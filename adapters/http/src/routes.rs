@@ -1,0 +1,107 @@
+//! The table of routes. The server is built from it, and tests go through it, so a route can't exist
+//! without saying who may use it.
+
+use actix_web::http::Method;
+
+/// Who may use a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// Anybody; credentials are not looked at.
+    Public,
+    /// Anybody; the answer may depend on who asks.
+    Anyone,
+    /// The bearer of a valid access key.
+    User,
+}
+
+/// One method of one path.
+#[derive(Debug)]
+pub struct Route {
+    pub method: Method,
+    /// Without the base path; `{name}` is a segment, `{name}*` the rest of the path.
+    pub path: &'static str,
+    pub(crate) endpoint: Endpoint,
+}
+
+impl Route {
+    pub fn access(&self) -> Access {
+        match self.endpoint {
+            Endpoint::Public(_) => Access::Public,
+        }
+    }
+}
+
+/// What answers a route. The variant decides what is known about the caller by then.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Endpoint {
+    Public(Public),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Public {
+    Alive,
+    Ready,
+    Metrics,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Anyone {
+    Status,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum User {
+    /// OpenAI Chat Completions.
+    Chat,
+    /// The same on the paths that the original's clients know; whole answers are a superset there.
+    HubChat,
+    Embeddings,
+    Quote,
+    Models,
+    Model,
+    CreditBalance,
+    UserInfo,
+    ModelCalls,
+    ModelCall,
+    UsageStats,
+}
+
+/// Routes of one path stand together; the busiest stand first, for they are found first.
+pub const ROUTES: &[Route] = &[
+    public("/healthz", Public::Alive),
+    public("/readyz", Public::Ready),
+    public("/metrics", Public::Metrics),
+];
+
+const fn public(path: &'static str, endpoint: Public) -> Route {
+    Route { method: Method::GET, path, endpoint: Endpoint::Public(endpoint) }
+}
+
+/// The routes of each path.
+pub(crate) fn by_path() -> impl Iterator<Item = (&'static str, &'static [Route])> {
+    ROUTES
+        .chunk_by(|one, next| one.path == next.path)
+        .filter_map(|methods| Some((methods.first()?.path, methods)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_path_stands_in_two_places_and_no_method_twice() {
+        let paths: Vec<_> = by_path().map(|(path, _)| path).collect();
+        assert_eq!(paths.len(), paths.iter().collect::<HashSet<_>>().len());
+        let all: HashSet<_> = ROUTES.iter().map(|route| (&route.method, route.path)).collect();
+        assert_eq!(all.len(), ROUTES.len());
+    }
+
+    #[test]
+    fn nothing_but_probes_and_status_is_open() {
+        let open: Vec<_> =
+            ROUTES.iter().filter(|route| route.access() != Access::User).map(|route| route.path).collect();
+        assert_eq!(open, ["/api/v2/status", "/healthz", "/readyz", "/metrics"]);
+    }
+}
