@@ -118,6 +118,24 @@ pub fn overhead(canonical: &Canonical) -> u64 {
     }
 }
 
+/// Tokens that a request most likely has beyond its [`texts`], for an estimate of what was used.
+///
+/// Chat templates take some three tokens for each message and to prime the answer; an image some 765
+/// tokens, or 85 in low detail (both as OpenAI documents them).
+pub fn likely_overhead(canonical: &Canonical) -> u64 {
+    let Canonical::Chat(chat) = canonical else {
+        return overhead(canonical);
+    };
+    let media = chat.messages.iter().flat_map(|message| &message.parts).map(|part| match part {
+        Part::Image { detail, .. } if detail.as_deref() == Some("low") => 85,
+        Part::Image { .. } => 765,
+        Part::Audio { base64, format } => audio(length(base64), format),
+        Part::File { data, .. } => length(data) / 4,
+        _ => 0,
+    });
+    media.fold(3, u64::saturating_add).saturating_add(3_u64.saturating_mul(count(&chat.messages)))
+}
+
 /// The same bound with `counted` tokens for the request's [`texts`]. It is never looser.
 pub fn with_counted_input(bound: Bound, canonical: &Canonical, counted: u64) -> Bound {
     let input_tokens = counted.saturating_add(overhead(canonical)).min(bound.input_tokens);

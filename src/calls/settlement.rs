@@ -53,7 +53,7 @@ async fn count(shared: &Shared, call: &LiveCall) -> Usage {
     let model = Arc::clone(&call.candidate().model);
     let canonical = &call.request.canonical;
     let input = shared.tokens.count(&model, bound::texts(canonical)).await;
-    let input = input.saturating_add(bound::overhead(canonical));
+    let input = input.saturating_add(bound::likely_overhead(canonical));
     let text = {
         let progress = call.progress();
         if progress.output.is_empty() { None } else { Some(progress.output.text().to_owned()) }
