@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::error_answer::error_answer;
@@ -11,9 +11,9 @@ use crate::exchange::Exchange;
 use crate::observer::AnsweredRequest;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
-use crate::routes::{Endpoint, Public, Route};
+use crate::routes::{Anyone, Endpoint, Public, Route, User};
 use crate::service::Service;
-use crate::{probes, response_headers};
+use crate::{authentication, models, probes, response_headers, status, user};
 
 /// A longer path is no path of ours.
 const MAX_PATH: usize = 8 * 1024;
@@ -55,12 +55,29 @@ async fn answer(
     let Some(route) = methods.iter().find(|route| route.method == *method) else {
         return Err(Refusal::MethodNotAllowed { allow: response_headers::allow(methods) });
     };
+    let verifier = &*exchange.service.state.verifier;
     match route.endpoint {
         Endpoint::Public(endpoint) => Ok(match endpoint {
             Public::Alive => probes::alive(),
             Public::Ready => probes::ready(exchange),
             Public::Metrics => probes::metrics(exchange).await,
         }),
+        Endpoint::Anyone(Anyone::Status) => {
+            let caller = authentication::maybe_caller(exchange.headers(), verifier).await;
+            Ok(status::status(exchange, caller).await)
+        }
+        Endpoint::User(endpoint) => {
+            let caller = authentication::caller(exchange.headers(), verifier).await?;
+            match endpoint {
+                User::Models => models::list(exchange),
+                User::Model => models::one(exchange),
+                User::CreditBalance => user::credit_balance(exchange, &caller).await,
+                User::UserInfo => user::info(exchange, &caller).await,
+                User::ModelCalls => user::model_calls(exchange, &caller).await,
+                User::ModelCall => user::model_call(exchange, &caller).await,
+                User::UsageStats => user::usage_stats(exchange, &caller).await,
+            }
+        }
     }
 }
 
@@ -108,9 +125,4 @@ fn method_label(method: &Method) -> &'static str {
         "OPTIONS" => "OPTIONS",
         _ => "other",
     }
-}
-
-/// Whether an answer of this status is worth a line for the operator.
-pub(crate) fn is_our_fault(status: StatusCode) -> bool {
-    status.is_server_error()
 }

@@ -33,6 +33,10 @@ pub(crate) fn unrouted(refusal: Refusal, request: &Request) -> Response<BoxBody>
     response
 }
 
+pub(crate) fn status(refusal: &Refusal) -> StatusCode {
+    worded(refusal.clone()).0
+}
+
 type Worded = (StatusCode, Vec<(HeaderName, HeaderValue)>, Vec<u8>);
 
 fn worded(refusal: Refusal) -> Worded {

@@ -27,6 +27,8 @@ impl Route {
     pub fn access(&self) -> Access {
         match self.endpoint {
             Endpoint::Public(_) => Access::Public,
+            Endpoint::Anyone(_) => Access::Anyone,
+            Endpoint::User(_) => Access::User,
         }
     }
 }
@@ -35,6 +37,8 @@ impl Route {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Endpoint {
     Public(Public),
+    Anyone(Anyone),
+    User(User),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -51,12 +55,6 @@ pub(crate) enum Anyone {
 
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum User {
-    /// OpenAI Chat Completions.
-    Chat,
-    /// The same on the paths that the original's clients know; whole answers are a superset there.
-    HubChat,
-    Embeddings,
-    Quote,
     Models,
     Model,
     CreditBalance,
@@ -68,10 +66,24 @@ pub(crate) enum User {
 
 /// Routes of one path stand together; the busiest stand first, for they are found first.
 pub const ROUTES: &[Route] = &[
+    user(Method::GET, "/v1/models", User::Models),
+    user(Method::GET, "/v1/models/{model}*", User::Model),
+    user(Method::GET, "/api/v2/models", User::Models),
+    user(Method::GET, "/api/v2/models/{model}*", User::Model),
+    Route { method: Method::GET, path: "/api/v2/status", endpoint: Endpoint::Anyone(Anyone::Status) },
+    user(Method::GET, "/api/user/credit/balance", User::CreditBalance),
+    user(Method::GET, "/api/user/info", User::UserInfo),
+    user(Method::GET, "/api/user/model-calls", User::ModelCalls),
+    user(Method::GET, "/api/user/model-calls/{id}", User::ModelCall),
+    user(Method::GET, "/api/user/usage-stats", User::UsageStats),
     public("/healthz", Public::Alive),
     public("/readyz", Public::Ready),
     public("/metrics", Public::Metrics),
 ];
+
+const fn user(method: Method, path: &'static str, endpoint: User) -> Route {
+    Route { method, path, endpoint: Endpoint::User(endpoint) }
+}
 
 const fn public(path: &'static str, endpoint: Public) -> Route {
     Route { method: Method::GET, path, endpoint: Endpoint::Public(endpoint) }
