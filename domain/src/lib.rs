@@ -9,6 +9,8 @@ pub mod call;
 pub mod ending;
 pub mod error;
 pub mod ids;
+#[cfg(feature = "contract")]
+pub mod memory;
 pub mod meter;
 pub mod money;
 pub mod ports;

@@ -9,6 +9,8 @@ mod call_history;
 mod call_ledger;
 mod call_runner;
 mod clock;
+#[cfg(feature = "contract")]
+pub mod contract;
 mod health;
 mod idempotency;
 mod identity_verifier;

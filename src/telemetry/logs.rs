@@ -51,11 +51,15 @@ pub fn init(settings: &TelemetrySettings) -> Result<TelemetryGuard, Box<dyn std:
         LogFormat::Pretty => logs.with_target(false).with_filter(filter).boxed(),
         LogFormat::Json => logs.json().flatten_event(true).with_filter(filter).boxed(),
     };
-    let traces = settings.otlp_endpoint.as_deref().map(|endpoint| otlp::provider(endpoint, &settings.instance)).transpose()?;
+    let traces = settings
+        .otlp_endpoint
+        .as_deref()
+        .map(|endpoint| otlp::provider(endpoint, &settings.instance))
+        .transpose()?;
     let spans = traces.as_ref().map(|traces| {
-        tracing_opentelemetry::layer()
-            .with_tracer(traces.tracer("aigne-hub"))
-            .with_filter(tracing_subscriber::filter::Targets::new().with_target(CALL_SPANS, tracing::Level::INFO))
+        tracing_opentelemetry::layer().with_tracer(traces.tracer("aigne-hub")).with_filter(
+            tracing_subscriber::filter::Targets::new().with_target(CALL_SPANS, tracing::Level::INFO),
+        )
     });
     tracing_subscriber::registry().with(logs).with(spans).try_init()?;
     Ok(TelemetryGuard { traces })

@@ -6,8 +6,8 @@ use hub_domain::ending::Outcome;
 use hub_domain::money::UNITS_PER_CREDIT;
 use hub_domain::ports::{Closing, HealthReport};
 use prometheus::{
-    CounterVec, Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    CounterVec, Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
+    Registry, TextEncoder,
 };
 
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
@@ -43,7 +43,11 @@ impl Metrics {
         let registry = Registry::new_custom(Some("aigne_hub".into()), None)?;
         let make = Maker(&registry);
         Ok(Self {
-            calls: make.counters("calls_total", "Calls that ended", &["status", "reason", "model", "provider"])?,
+            calls: make.counters(
+                "calls_total",
+                "Calls that ended",
+                &["status", "reason", "model", "provider"],
+            )?,
             time_to_first_token: make.histogram(
                 "time_to_first_token_seconds",
                 "From the start of an attempt to its first content",
@@ -52,11 +56,16 @@ impl Metrics {
             duration: make.histogram("call_duration_seconds", "From receipt to settlement", &["provider"])?,
             tokens: make.counters("tokens_total", "Usage by meter", &["meter", "model", "provider"])?,
             charged: make.decimals("credits_charged_total", "Credits charged", &["provider"])?,
-            overrun: make.decimals("credits_overrun_total", "Credits beyond the hold, borne by the operator", &["provider"])?,
+            overrun: make.decimals(
+                "credits_overrun_total",
+                "Credits beyond the hold, borne by the operator",
+                &["provider"],
+            )?,
             attempts: make.counters("upstream_attempts_total", "Tries upstream", &["provider", "outcome"])?,
             requests: make.counters("http_requests_total", "HTTP requests", &["route", "status"])?,
             reaped: make.counter("stale_calls_reaped_total", "Stale calls closed")?,
-            late: make.counter("late_settlements_total", "Settlements that found their call ended by another")?,
+            late: make
+                .counter("late_settlements_total", "Settlements that found their call ended by another")?,
             open_calls: make.gauge("open_calls", "Calls in flight in this process")?,
             holds_open: make.real("holds_open", "Credits held for open calls, over all instances")?,
             pending: make.gauge("pending_settlements", "Settlements that wait for the database")?,

@@ -69,6 +69,7 @@ pub struct Request {
 }
 
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant)] // one for each call, and hardly ever moved
 pub enum Canonical {
     Chat(ChatRequest),
     Embeddings(EmbeddingsRequest),

@@ -1,0 +1,59 @@
+//! Why a command failed: one line for people, one number for scripts.
+
+use std::process::ExitCode;
+
+use hub_domain::ports::{AccountsError, KeyStoreError, ProviderBookError, SecretsError, StorageError};
+
+use crate::settings::SettingsError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The operator mends the configuration.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The operator mends the command line.
+    #[error("{0}")]
+    Usage(String),
+    /// It was understood and could not be done.
+    #[error("{0}")]
+    Refused(String),
+    /// Worth another try.
+    #[error("{0}")]
+    Busy(String),
+    /// The audit came to no result.
+    #[error("the audit could not run: {0}")]
+    NotAudited(String),
+}
+
+impl Failure {
+    /// As sysexits.h has them, where it has them.
+    pub fn code(&self) -> ExitCode {
+        ExitCode::from(match self {
+            Self::Refused(_) => 1,
+            Self::Usage(_) => 2,
+            Self::NotAudited(_) => 3,
+            Self::Busy(_) => 75,
+            Self::Settings(_) => 78,
+        })
+    }
+
+    pub fn refused(reason: impl ToString) -> Self {
+        Self::Refused(reason.to_string())
+    }
+
+    pub fn no_account(account: &str) -> Self {
+        Self::Refused(format!("there is no account `{account}`"))
+    }
+}
+
+macro_rules! refused {
+    ($($error:ty),+) => {$(
+        impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::refused(error)
+            }
+        }
+    )+};
+}
+
+refused!(StorageError, AccountsError, KeyStoreError, ProviderBookError, SecretsError, std::io::Error);
