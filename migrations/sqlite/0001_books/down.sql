@@ -1,0 +1,10 @@
+DROP TABLE jobs;
+DROP TABLE instances;
+DROP TABLE idempotency_keys;
+DROP TABLE meter_report_items;
+DROP TABLE meter_reports;
+DROP TABLE outbox;
+DROP TABLE call_attempts;
+DROP TABLE model_calls;
+DROP TABLE transfers;
+DROP TABLE accounts;
