@@ -3,7 +3,7 @@
 
 use crate::meter::Meter;
 use crate::money::{AmountOutOfRange, Credits};
-use crate::rates::Rate;
+use crate::rates::{PriceLine, Rate};
 use crate::usage::Quantities;
 
 /// What a request can use at most, apart from its output.
@@ -116,6 +116,26 @@ impl Quote {
         }
         let limit = self.wanted();
         Ok(Reserved { hold: self.cost_of(limit)?, output_limit: Some(limit) })
+    }
+
+    /// [`Self::cost_of`] by meter, at the prices of the rate that this quote was made with.
+    pub fn lines(&self, rate: &Rate, output_limit: u64) -> Result<Vec<PriceLine>, AmountOutOfRange> {
+        let line = |meter, quantity: u64, rate: Credits| -> Result<_, AmountOutOfRange> {
+            Ok(PriceLine { meter, quantity, rate, amount: rate.checked_mul(quantity)? })
+        };
+        let tokens = self.bound.input_tokens;
+        let mut lines = vec![line(Meter::Input, tokens, rate.dearest_input(tokens))?];
+        for (meter, quantity) in self.bound.other.with(Meter::Call, 1).iter() {
+            let price = rate.dearest_of(meter, tokens);
+            if !price.is_zero() {
+                lines.push(line(meter, quantity, price)?);
+            }
+        }
+        if self.bound.has_output {
+            let tokens = output_limit.checked_mul(self.answers()).ok_or(AmountOutOfRange)?;
+            lines.push(line(Meter::Output, tokens, self.per_output_token)?);
+        }
+        Ok(lines)
     }
 
     /// Output tokens for each answer that an amount pays for, after the fixed part.

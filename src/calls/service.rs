@@ -212,7 +212,7 @@ impl Readiness for CallService {
 impl CallRunner for CallService {
     async fn run(&self, principal: Principal, incoming: IncomingCall) -> Result<RunOutcome, CallError> {
         self.check_ready()?;
-        let (claim, recorder) = incoming.idempotency.map(|asked| (asked.claim, asked.recorder)).unzip();
+        let (claim, mut recorder) = incoming.idempotency.map(|asked| (asked.claim, asked.recorder)).unzip();
         if let Some(claim) = &claim
             && let Some(replay) = self.replay(principal.account, claim).await?
         {
@@ -228,8 +228,12 @@ impl CallRunner for CallService {
         )?;
         let trace = CallTrace::begin(incoming.traceparent.as_deref(), call_type, &candidates[0]);
         let model = format!("{}/{}", candidates[0].provider.name, candidates[0].model);
+        let id = CallId::new();
+        if let Some(recorder) = &mut recorder {
+            recorder.begin(id, &model);
+        }
         let call = Arc::new(LiveCall::new(Begin {
-            id: CallId::new(),
+            id,
             time_limit: self.time_limit(call_type, is_stream, candidates[0].provider.timeouts.total),
             principal,
             request: incoming.request,
@@ -242,9 +246,8 @@ impl CallRunner for CallService {
             trace,
         }));
         shared.retries.earn();
-        let id = call.id;
         let (out, mut items) = mpsc::channel(CHANNEL);
-        CallActor::new(Arc::clone(shared), call, claim, out).start();
+        CallActor::new(Arc::clone(shared), Arc::clone(&call), claim, out).start();
 
         // The first item is content, or an error with a status of its own.
         let first = if is_stream {
@@ -256,6 +259,9 @@ impl CallRunner for CallService {
             Some(items.recv().await)
         };
         let items: AnswerStream = match first {
+            Some(Some(AnswerItem::Failed(error))) if call.progress().dispatched => {
+                return Ok(RunOutcome::Failed { call: id, error });
+            }
             Some(Some(AnswerItem::Failed(error))) => return Err(error),
             Some(Some(first)) => Box::pin(Items { first: Some(first), rest: items }),
             // The actor is gone without a word: it panicked before it could say one.

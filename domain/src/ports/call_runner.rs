@@ -6,6 +6,7 @@ use crate::error::CallError;
 use crate::ids::{CallId, RateId};
 use crate::ports::{IdempotencyRequest, KeptAnswer};
 use crate::quote::{Quote, Reserved};
+use crate::rates::PriceLine;
 use crate::vocabulary::{Answer, Principal, Request};
 
 /// A request with what came beside its body.
@@ -26,6 +27,11 @@ pub enum RunOutcome {
         call: CallId,
         answer: KeptAnswer,
     },
+    /// The call went upstream, stands in the records and failed before its first content.
+    Failed {
+        call: CallId,
+        error: CallError,
+    },
 }
 
 /// What a call would cost at most.
@@ -38,6 +44,8 @@ pub struct Estimate {
     pub quote: Quote,
     /// The whole of what was asked.
     pub full: Reserved,
+    /// How `full` comes about; empty where nothing is charged.
+    pub lines: Vec<PriceLine>,
     /// What the balance pays for; `None` when it pays for no useful answer.
     pub covered: Option<Reserved>,
     /// The available balance, in credits.
@@ -49,7 +57,8 @@ pub struct Estimate {
 #[async_trait]
 pub trait CallRunner: Send + Sync {
     /// Returns with the first content event, for a stream at the latest after 15 s. Dropping the
-    /// future or the answer means that the client is gone; the call still settles.
+    /// future or the answer means that the client is gone; the call still settles. An `Err` was refused
+    /// before anything went upstream.
     async fn run(&self, principal: Principal, call: IncomingCall) -> Result<RunOutcome, CallError>;
 
     /// Prices a request and records nothing.

@@ -53,6 +53,8 @@ impl KeptAnswer {
 
 /// Writes down an answer as it will be sent, so that it can be kept in the same commit as its charge.
 pub trait AnswerRecorder: Send {
+    /// Told once, before anything else: the call, and the `provider/model` that is asked.
+    fn begin(&mut self, call: CallId, model: &str);
     fn push(&mut self, item: &AnswerItem);
     /// The whole answer, ended by this receipt; `None` when it is too large to keep.
     fn finish(self: Box<Self>, receipt: &Receipt) -> Option<KeptAnswer>;

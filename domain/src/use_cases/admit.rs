@@ -136,11 +136,15 @@ impl Admit {
                 None => (quote, None),
             },
         };
+        let full = quote.full().map_err(|_| CallError::AmountOutOfRange)?;
+        let rate = candidate.rate.as_deref().filter(|_| self.policy.is_priced());
+        let lines = rate.map(|rate| quote.lines(rate, full.output_limit.unwrap_or(0))).transpose();
         Ok(Estimate {
             model: format!("{}/{}", candidate.provider.name, candidate.model),
-            rate: candidate.rate.as_ref().map(|rate| rate.id),
-            rate_version: candidate.rate.as_ref().map(|rate| rate.version),
-            full: quote.full().map_err(|_| CallError::AmountOutOfRange)?,
+            rate: rate.map(|rate| rate.id),
+            rate_version: rate.map(|rate| rate.version),
+            full,
+            lines: lines.map_err(|_| CallError::AmountOutOfRange)?.unwrap_or_default(),
             quote,
             covered,
             balance,
