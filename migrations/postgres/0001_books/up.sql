@@ -4,9 +4,9 @@
 
 CREATE TABLE accounts (
   id         uuid   NOT NULL PRIMARY KEY,
-  name       text    NOT NULL UNIQUE,
-  did        text    UNIQUE,
-  kind       text    NOT NULL CHECK (kind IN ('user', 'system')),
+  name       text   NOT NULL UNIQUE,
+  did        text   UNIQUE,
+  kind       text   NOT NULL CHECK (kind IN ('user', 'system')),
   posted     bigint NOT NULL DEFAULT 0,
   held       bigint NOT NULL DEFAULT 0 CHECK (held >= 0),
   overdraft  bigint NOT NULL DEFAULT 0 CHECK (overdraft >= 0),
@@ -22,12 +22,12 @@ INSERT INTO accounts (id, name, kind, created_ms) VALUES
 -- One row takes from one account what it gives to another: books that don't balance can't be written.
 CREATE TABLE transfers (
   id         uuid   NOT NULL PRIMARY KEY,
-  kind       text    NOT NULL CHECK (kind IN ('grant', 'charge', 'overrun', 'refund', 'expire', 'adjust')),
-  debit      uuid    NOT NULL,
-  credit     uuid    NOT NULL,
+  kind       text   NOT NULL CHECK (kind IN ('grant', 'charge', 'overrun', 'refund', 'expire', 'adjust')),
+  debit      uuid   NOT NULL,
+  credit     uuid   NOT NULL,
   amount     bigint NOT NULL CHECK (amount > 0),
   call_id    uuid,
-  idem_key   text    UNIQUE,
+  idem_key   text   UNIQUE,
   created_ms bigint NOT NULL,
   CHECK (debit <> credit),
   -- What a call posts is named by the call, everything else by a key of its own.
@@ -45,7 +45,7 @@ CREATE TRIGGER transfers_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON tran
 
 -- No foreign key points to calls: old ones can be moved away.
 CREATE TABLE model_calls (
-  id               uuid   NOT NULL PRIMARY KEY,
+  id               uuid    NOT NULL PRIMARY KEY,
   account_id       uuid    NOT NULL,
   key_id           uuid,
   app_did          text,
@@ -61,9 +61,9 @@ CREATE TABLE model_calls (
   reason           text,
   error            text,
   finish_reason    text,
-  hold             bigint NOT NULL CHECK (hold >= 0),
-  charge           bigint NOT NULL DEFAULT 0 CHECK (charge >= 0),
-  overrun          bigint NOT NULL DEFAULT 0 CHECK (overrun >= 0),
+  hold             bigint  NOT NULL CHECK (hold >= 0),
+  charge           bigint  NOT NULL DEFAULT 0 CHECK (charge >= 0),
+  overrun          bigint  NOT NULL DEFAULT 0 CHECK (overrun >= 0),
   -- Usage and price lines, written once.
   lines            jsonb,
   duration_ms      bigint,
@@ -73,10 +73,10 @@ CREATE TABLE model_calls (
   trace_id         text,
   upstream_id      text,
   owner            text    NOT NULL,
-  owner_epoch      bigint NOT NULL,
-  accepted_ms      bigint NOT NULL,
+  owner_epoch      bigint  NOT NULL,
+  accepted_ms      bigint  NOT NULL,
   -- When the call has been open for as long as it may.
-  deadline_ms      bigint NOT NULL,
+  deadline_ms      bigint  NOT NULL,
   closed_ms        bigint,
   CHECK ((state = 'held') = (closed_ms IS NULL)),
   CHECK ((state = 'held') = (outcome IS NULL)),
@@ -94,8 +94,8 @@ CREATE TABLE call_attempts (
   provider       text    NOT NULL,
   model          text    NOT NULL,
   credential_id  uuid,
-  started_ms     bigint NOT NULL,
-  duration_ms    bigint NOT NULL,
+  started_ms     bigint  NOT NULL,
+  duration_ms    bigint  NOT NULL,
   error          text,
   status         integer,
   maybe_executed boolean NOT NULL,
@@ -104,10 +104,10 @@ CREATE TABLE call_attempts (
 
 -- One event for each charged call; `dedupe_key` is the call's id.
 CREATE TABLE outbox (
-  dedupe_key uuid    NOT NULL PRIMARY KEY,
-  kind       text    NOT NULL CHECK (kind = 'meter'),
-  mode       text    NOT NULL CHECK (mode IN ('ledger', 'payment-kit')),
-  account_id uuid    NOT NULL,
+  dedupe_key uuid   NOT NULL PRIMARY KEY,
+  kind       text   NOT NULL CHECK (kind = 'meter'),
+  mode       text   NOT NULL CHECK (mode IN ('ledger', 'payment-kit')),
+  account_id uuid   NOT NULL,
   app_did    text,
   amount     bigint NOT NULL CHECK (amount > 0),
   created_ms bigint NOT NULL,
@@ -117,34 +117,34 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_waiting ON outbox (mode, created_ms, dedupe_key) WHERE acked_ms IS NULL;
 
 CREATE TABLE meter_reports (
-  id             uuid    NOT NULL PRIMARY KEY,
-  identifier     text    NOT NULL UNIQUE,
-  account_id     uuid    NOT NULL REFERENCES accounts (id),
+  id             uuid   NOT NULL PRIMARY KEY,
+  identifier     text   NOT NULL UNIQUE,
+  account_id     uuid   NOT NULL REFERENCES accounts (id),
   app_did        text,
   amount         bigint NOT NULL CHECK (amount > 0),
   carry_in       bigint NOT NULL DEFAULT 0 CHECK (carry_in >= 0),
   carry_out      bigint NOT NULL DEFAULT 0 CHECK (carry_out >= 0),
   event_ms       bigint NOT NULL,
-  state          text    NOT NULL CHECK (state IN ('pending', 'sending', 'acked', 'parked')),
+  state          text   NOT NULL CHECK (state IN ('pending', 'sending', 'acked', 'parked')),
   claim_until_ms bigint NOT NULL DEFAULT 0,
   created_ms     bigint NOT NULL,
   acked_ms       bigint,
   CHECK ((state = 'acked') = (acked_ms IS NOT NULL))
 );
 CREATE TABLE meter_report_items (
-  call_id   uuid    NOT NULL PRIMARY KEY,
-  report_id uuid    NOT NULL REFERENCES meter_reports (id),
+  call_id   uuid   NOT NULL PRIMARY KEY,
+  report_id uuid   NOT NULL REFERENCES meter_reports (id),
   amount    bigint NOT NULL CHECK (amount > 0)
 );
 CREATE INDEX meter_report_items_of_report ON meter_report_items (report_id);
 
 -- Claims of `Idempotency-Key`s, made with the hold, and the answers that were kept, sealed.
 CREATE TABLE idempotency_keys (
-  scope       bytea    NOT NULL PRIMARY KEY CHECK (length(scope) = 32),
-  fingerprint bytea    NOT NULL CHECK (length(fingerprint) = 32),
-  account_id  uuid    NOT NULL,
-  call_id     uuid    NOT NULL UNIQUE,
-  state       text    NOT NULL CHECK (state IN ('running', 'kept', 'not_kept')),
+  scope       bytea  NOT NULL PRIMARY KEY CHECK (length(scope) = 32),
+  fingerprint bytea  NOT NULL CHECK (length(fingerprint) = 32),
+  account_id  uuid   NOT NULL,
+  call_id     uuid   NOT NULL UNIQUE,
+  state       text   NOT NULL CHECK (state IN ('running', 'kept', 'not_kept')),
   answer      bytea,
   created_ms  bigint NOT NULL,
   CHECK ((state = 'kept') = (answer IS NOT NULL))
@@ -154,14 +154,14 @@ CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_ms);
 -- Lives of processes.
 CREATE TABLE instances (
   id             text    NOT NULL,
-  epoch          bigint NOT NULL,
-  lease_until_ms bigint NOT NULL,
+  epoch          bigint  NOT NULL,
+  lease_until_ms bigint  NOT NULL,
   ended          boolean NOT NULL DEFAULT false,
   PRIMARY KEY (id, epoch)
 );
 
 CREATE TABLE jobs (
-  name             text    NOT NULL PRIMARY KEY,
+  name             text   NOT NULL PRIMARY KEY,
   owner            text,
   fence            bigint NOT NULL DEFAULT 0,
   claimed_until_ms bigint NOT NULL DEFAULT 0,
