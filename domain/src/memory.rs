@@ -20,6 +20,7 @@ mod rate_book;
 mod scripted_provider;
 mod tables;
 mod word_counter;
+mod world;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
