@@ -1,1 +1,5 @@
-//! x
+//! Codecs between the wire shapes of AI APIs and the domain's vocabulary: pure functions and small
+//! state machines without I/O, clock or task. `http` uses their inbound half, `providers` the upstream
+//! half. Routes, headers and connections are not here.
+
+pub mod openai;

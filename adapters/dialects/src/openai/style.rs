@@ -1,0 +1,23 @@
+//! How an answer is written.
+
+use hub_domain::ids::CallId;
+use hub_domain::vocabulary::CallType;
+
+/// What of a request decides how its answer looks.
+#[derive(Debug, Clone)]
+pub struct AnswerStyle {
+    pub call: CallId,
+    /// `provider/model` that was asked, for answers that are encoded from events.
+    pub model: String,
+    pub call_type: CallType,
+    /// Whole chat answers also have `role`, `text`, `content` and `toolCalls` at the top, for the
+    /// original's clients.
+    pub superset: bool,
+    /// The client asked for the usage chunk of a stream.
+    pub include_usage: bool,
+    /// The client asked for vectors in base64.
+    pub base64: bool,
+}
+
+/// A comment that keeps a silent stream open; clients skip it.
+pub const KEEP_ALIVE: &str = ": keep-alive\n\n";
