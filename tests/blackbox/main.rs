@@ -1,1 +1,28 @@
-//! The built program from outside.
+//! The built program from outside: real processes, real sockets, both databases, and an upstream that does
+//! as it is told. Every scenario ends with a clean audit and without an open hold.
+//!
+//! PostgreSQL is the throw-away cluster that `tests/run` starts.
+
+// In a test an `unwrap` says what must hold; the lint knows only functions marked as tests.
+#![allow(clippy::unwrap_used)]
+
+/// Each of these scenarios on SQLite and on PostgreSQL.
+macro_rules! on_both_databases {
+    ($($scenario:ident),+ $(,)?) => {$(
+        mod $scenario {
+            #[test]
+            fn sqlite() {
+                crate::kit::play(crate::kit::Kind::Sqlite, super::$scenario);
+            }
+
+            #[test]
+            fn postgres() {
+                crate::kit::play(crate::kit::Kind::Postgres, super::$scenario);
+            }
+        }
+    )+};
+}
+
+mod kit;
+
+mod whole_answers;
