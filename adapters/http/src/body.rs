@@ -31,7 +31,7 @@ struct Budget {
 }
 
 /// A share of the budget, given back when dropped.
-pub(crate) struct BodyPermit {
+struct BodyPermit {
     budget: Arc<Budget>,
     bytes: usize,
 }
@@ -60,10 +60,17 @@ impl Drop for BodyPermit {
     }
 }
 
-/// A request's body, and its share of the budget for as long as it is kept.
-pub(crate) struct Body {
-    pub(crate) bytes: Bytes,
-    pub(crate) permit: BodyPermit,
+/// A body with its share of the budget. It is the owner of the [`Bytes`] that are handed out, so the share
+/// is given back when the last of them is gone, be that with the request or long after.
+struct Body {
+    bytes: Bytes,
+    _permit: BodyPermit,
+}
+
+impl AsRef<[u8]> for Body {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
 }
 
 /// Refuses from the head alone what need not be read.
@@ -107,11 +114,11 @@ pub(crate) async fn read(
     payload: web::Payload,
     limits: BodyLimits,
     budget: &BodyBudget,
-) -> Result<Body, Refusal> {
+) -> Result<Bytes, Refusal> {
     check_head(headers, limits)?;
     let mut reader = Reader { payload, limits, permit: budget.permit(), read: 0 };
     let bytes = reader.whole(announced_length(headers)).await?;
-    Ok(Body { bytes, permit: reader.permit })
+    Ok(Bytes::from_owner(Body { bytes, _permit: reader.permit }))
 }
 
 struct Reader {
@@ -193,6 +200,19 @@ mod tests {
         drop(second);
         assert_eq!(budget.0.taken.load(Ordering::Relaxed), 8);
         drop(first);
+        assert_eq!(budget.0.taken.load(Ordering::Relaxed), 0);
+    }
+
+    #[test]
+    fn a_body_takes_its_share_until_the_last_piece_of_it_is_gone() {
+        let budget = BodyBudget::new(10);
+        let mut permit = budget.permit();
+        permit.grow(6).unwrap();
+        let body = Bytes::from_owner(Body { bytes: Bytes::from_static(b"{\"a\":1}"), _permit: permit });
+        let piece = body.slice(1..3);
+        drop(body);
+        assert_eq!(budget.0.taken.load(Ordering::Relaxed), 6);
+        drop(piece);
         assert_eq!(budget.0.taken.load(Ordering::Relaxed), 0);
     }
 }

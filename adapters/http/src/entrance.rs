@@ -11,9 +11,9 @@ use crate::exchange::Exchange;
 use crate::observer::AnsweredRequest;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
-use crate::routes::{Anyone, Endpoint, Public, Route, User};
+use crate::routes::{Anyone, Call, Endpoint, Public, Route, User};
 use crate::service::Service;
-use crate::{authentication, models, probes, response_headers, status, user};
+use crate::{authentication, calls, models, probes, response_headers, status, user};
 
 /// A longer path is no path of ours.
 const MAX_PATH: usize = 8 * 1024;
@@ -41,7 +41,7 @@ pub(crate) async fn enter(
 async fn answer(
     exchange: &Exchange,
     methods: &'static [Route],
-    _payload: web::Payload,
+    payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
     let path = exchange.request.uri().path();
     // The router decodes `%61` before it compares; a path of ours is only ever written in one way.
@@ -65,6 +65,16 @@ async fn answer(
         Endpoint::Anyone(Anyone::Status) => {
             let caller = authentication::maybe_caller(exchange.headers(), verifier).await;
             Ok(status::status(exchange, caller).await)
+        }
+        Endpoint::Call(endpoint) => {
+            // While the database is away nobody is told that a key is not valid.
+            exchange.service.state.readiness.check()?;
+            let caller = authentication::caller(exchange.headers(), verifier).await?;
+            match endpoint {
+                Call::ChatCompletions => calls::chat_completions(exchange, caller, payload).await,
+                Call::Embeddings => calls::embeddings(exchange, caller, payload).await,
+                Call::Quote => calls::quote(exchange, &caller, payload).await,
+            }
         }
         Endpoint::User(endpoint) => {
             let caller = authentication::caller(exchange.headers(), verifier).await?;

@@ -9,74 +9,112 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
-use serde_json::json;
+use bytes::Bytes;
+use hub_dialects::openai::{self, Surface};
+use hub_domain::error::CallError;
 
 use crate::exchange::Exchange;
-use crate::refusal::Refusal;
+use crate::refusal::{Fault, Refusal};
 use crate::request_id::{RequestId, X_REQUEST_ID};
 
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
-pub(crate) fn error_answer(refusal: Refusal, _exchange: &Exchange) -> HttpResponse {
-    let (status, headers, body) = worded(refusal);
-    let mut response = HttpResponse::with_body(status, BoxBody::new(body));
-    fill(response.headers_mut(), headers);
+/// Told where nobody knows better when to come back.
+const RETRY_SOON: Duration = Duration::from_secs(1);
+
+pub(crate) fn error_answer(refusal: Refusal, exchange: &Exchange) -> HttpResponse {
+    if let Refusal::Call(CallError::Internal { detail }) = &refusal {
+        tracing::error!(request = exchange.request_id.as_str(), route = exchange.route, detail, "a defect");
+    }
+    let told = Told::of(&refusal, exchange.surface());
+    let mut response = HttpResponse::with_body(told.status, BoxBody::new(told.body.clone()));
+    told.fill(&refusal, response.headers_mut());
     response
 }
 
 /// For a request that is refused before it meets its route.
 pub(crate) fn unrouted(refusal: Refusal, request: &Request) -> Response<BoxBody> {
-    let (status, headers, body) = worded(refusal);
-    let mut response = Response::with_body(status, BoxBody::new(body));
-    fill(response.headers_mut(), headers);
+    let told = Told::of(&refusal, Surface::Api);
+    let mut response = Response::with_body(told.status, BoxBody::new(told.body.clone()));
+    told.fill(&refusal, response.headers_mut());
     response.headers_mut().insert(X_REQUEST_ID, RequestId::of(&request.head().headers).header());
     response
 }
 
+/// The status that a request so refused gets.
 pub(crate) fn status(refusal: &Refusal) -> StatusCode {
-    worded(refusal.clone()).0
+    Told::of(refusal, Surface::Api).status
 }
 
-type Worded = (StatusCode, Vec<(HeaderName, HeaderValue)>, Vec<u8>);
+/// What the client is told.
+struct Told {
+    status: StatusCode,
+    body: Bytes,
+    retry_after: Option<Duration>,
+    should_retry: bool,
+}
 
-fn worded(refusal: Refusal) -> Worded {
-    let mut headers = vec![(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-    match &refusal {
-        Refusal::Unauthenticated => headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))),
-        Refusal::MethodNotAllowed { allow } => {
-            headers.extend(HeaderValue::from_str(allow).ok().map(|value| (ALLOW, value)));
+impl Told {
+    fn of(refusal: &Refusal, surface: Surface) -> Self {
+        match refusal.sort() {
+            Ok(error) => {
+                let answer = openai::error_answer(&error, surface);
+                Self {
+                    status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                    body: answer.body,
+                    retry_after: answer.retry_after,
+                    should_retry: answer.should_retry,
+                }
+            }
+            Err(Fault { status, kind, code }) => Self {
+                status,
+                body: openai::error_body(&refusal.to_string(), kind, None, code),
+                retry_after: None,
+                should_retry: status == StatusCode::REQUEST_TIMEOUT,
+            },
         }
-        _ => {}
     }
-    let message = refusal.to_string();
-    let (status, kind, code, retry_after) = match (refusal.fault(), refusal.into_call_error()) {
-        (Some(fault), _) => (fault.status, fault.kind, fault.code.to_owned(), None),
-        (None, Some(error)) => {
-            let retry_after = match &error {
-                hub_domain::error::CallError::Unavailable { retry_after, .. }
-                | hub_domain::error::CallError::RateLimited { retry_after, .. } => Some(*retry_after),
-                _ => None,
-            };
-            (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "service_unavailable_error",
-                error.code().to_owned(),
-                retry_after,
-            )
+
+    /// Clients that are to come back are told when.
+    fn retry_after(&self) -> Option<Duration> {
+        let must_say = matches!(self.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+        self.retry_after.or(must_say.then_some(RETRY_SOON))
+    }
+
+    fn fill(&self, refusal: &Refusal, headers: &mut HeaderMap) {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let should_retry = if self.should_retry { "true" } else { "false" };
+        headers.insert(X_SHOULD_RETRY, HeaderValue::from_static(should_retry));
+        if let Some(time) = self.retry_after() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(whole_seconds(time)));
         }
-        (None, None) => {
-            (StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "internal_error".to_owned(), None)
+        match refusal {
+            Refusal::Unauthenticated => {
+                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Refusal::MethodNotAllowed { allow } => {
+                if let Ok(allow) = HeaderValue::from_str(allow) {
+                    headers.insert(ALLOW, allow);
+                }
+            }
+            _ => {}
         }
-    };
-    let retry = retry_after.is_some() || status == StatusCode::REQUEST_TIMEOUT;
-    headers.push((X_SHOULD_RETRY, HeaderValue::from_static(if retry { "true" } else { "false" })));
-    headers.extend(retry_after.map(|time: Duration| (RETRY_AFTER, HeaderValue::from(time.as_secs().max(1)))));
-    let error = json!({ "message": message, "type": kind, "param": null, "code": code });
-    (status, headers, json!({ "error": error, "message": message }).to_string().into_bytes())
+    }
 }
 
-fn fill(into: &mut HeaderMap, headers: Vec<(HeaderName, HeaderValue)>) {
-    for (name, value) in headers {
-        into.insert(name, value);
+/// Rounded up: who comes back too early has come in vain.
+fn whole_seconds(time: Duration) -> u64 {
+    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_part_of_a_second_counts_as_one() {
+        for (millis, seconds) in [(0, 1), (300, 1), (1_000, 1), (1_001, 2)] {
+            assert_eq!(whole_seconds(Duration::from_millis(millis)), seconds);
+        }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
+use hub_dialects::openai::Surface;
 
 use crate::request_id::RequestId;
 use crate::service::Service;
@@ -19,5 +20,10 @@ pub(crate) struct Exchange {
 impl Exchange {
     pub(crate) fn headers(&self) -> &HeaderMap {
         self.request.headers()
+    }
+
+    /// The family of paths that was called.
+    pub(crate) fn surface(&self) -> Surface {
+        if self.route.starts_with("/v1/") { Surface::V1 } else { Surface::Api }
     }
 }

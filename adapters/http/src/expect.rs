@@ -5,7 +5,9 @@ use std::sync::Arc;
 use actix_http::{HttpMessage, Request, Response};
 use actix_service::{ServiceFactory, fn_service};
 use actix_web::body::BoxBody;
+use actix_web::http::header::HeaderMap;
 
+use crate::refusal::Refusal;
 use crate::service::Service;
 use crate::{authentication, body, error_answer};
 
@@ -18,15 +20,16 @@ pub(crate) fn gate(
     fn_service(move |request: Request| {
         let service = Arc::clone(&service);
         async move {
-            let headers = request.headers();
-            let checked = match body::check_head(headers, service.settings.body) {
-                Ok(()) => authentication::caller(headers, &*service.state.verifier).await.map(drop),
-                Err(refusal) => Err(refusal),
-            };
-            match checked {
+            match check(request.headers(), &service).await {
                 Ok(()) => Ok(request),
                 Err(refusal) => Err(error_answer::unrouted(refusal, &request)),
             }
         }
     })
+}
+
+async fn check(headers: &HeaderMap, service: &Service) -> Result<(), Refusal> {
+    service.state.readiness.check()?;
+    body::check_head(headers, service.settings.body)?;
+    authentication::caller(headers, &*service.state.verifier).await.map(drop)
 }

@@ -7,6 +7,7 @@ mod admission;
 mod authentication;
 mod base_path;
 mod body;
+mod calls;
 mod currency;
 mod entrance;
 mod error_answer;

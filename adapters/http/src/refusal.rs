@@ -1,5 +1,6 @@
 //! Why a request is not answered by its route: the faults of HTTP itself, and those of calls.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
@@ -37,12 +38,17 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// Status, type and code of a fault that HTTP has and calls have not.
-    pub(crate) fn fault(&self) -> Option<Fault> {
+    /// The call's error that this is, or that says the same; else the fault of HTTP.
+    pub(crate) fn sort(&self) -> Result<Cow<'_, CallError>, Fault> {
         const INVALID: &str = "invalid_request_error";
-        let fault = |status, kind, code| Some(Fault { status, kind, code });
+        let fault = |status, kind, code| Err(Fault { status, kind, code });
         match self {
-            Self::Call(_) | Self::BodiesInMemory => None,
+            Self::Call(error) => Ok(Cow::Borrowed(error)),
+            Self::BodiesInMemory => Ok(Cow::Owned(CallError::Unavailable {
+                message: self.to_string(),
+                code: "overloaded",
+                retry_after: Duration::from_secs(1),
+            })),
             Self::Unauthenticated => fault(StatusCode::UNAUTHORIZED, INVALID, "invalid_api_key"),
             Self::UnknownPath => fault(StatusCode::NOT_FOUND, INVALID, "unknown_url"),
             Self::UnknownRecord => fault(StatusCode::NOT_FOUND, INVALID, "not_found"),
@@ -55,19 +61,6 @@ impl Refusal {
             Self::ContentType | Self::ContentEncoding => {
                 fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID, "unsupported_media_type")
             }
-        }
-    }
-
-    /// The call's error that this is, or that says the same.
-    pub(crate) fn into_call_error(self) -> Option<CallError> {
-        match self {
-            Self::Call(error) => Some(error),
-            Self::BodiesInMemory => Some(CallError::Unavailable {
-                message: self.to_string(),
-                code: "overloaded",
-                retry_after: Duration::from_secs(1),
-            }),
-            _ => None,
         }
     }
 }

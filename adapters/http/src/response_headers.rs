@@ -16,7 +16,7 @@ pub(crate) const X_CALL_ID: HeaderName = HeaderName::from_static("x-aigne-hub-ca
 
 /// What scripts of other origins may read of an answer.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "x-request-id, x-aigne-hub-call-id, x-aigne-hub-dropped, x-should-retry, retry-after, idempotent-replayed",
+    "x-request-id, x-aigne-hub-call-id, x-aigne-hub-dropped, x-should-retry, retry-after, idempotent-replay",
 );
 
 pub(crate) fn stamp(response: &mut HttpResponse, exchange: &Exchange) {

@@ -28,7 +28,7 @@ impl Route {
         match self.endpoint {
             Endpoint::Public(_) => Access::Public,
             Endpoint::Anyone(_) => Access::Anyone,
-            Endpoint::User(_) => Access::User,
+            Endpoint::User(_) | Endpoint::Call(_) => Access::User,
         }
     }
 }
@@ -39,6 +39,7 @@ pub(crate) enum Endpoint {
     Public(Public),
     Anyone(Anyone),
     User(User),
+    Call(Call),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -64,8 +65,21 @@ pub(crate) enum User {
     UsageStats,
 }
 
+/// What takes a request to a model.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Call {
+    ChatCompletions,
+    Embeddings,
+    Quote,
+}
+
 /// Routes of one path stand together; the busiest stand first, for they are found first.
 pub const ROUTES: &[Route] = &[
+    call("/v1/chat/completions", Call::ChatCompletions),
+    call("/api/v2/chat/completions", Call::ChatCompletions),
+    call("/v1/embeddings", Call::Embeddings),
+    call("/api/v2/embeddings", Call::Embeddings),
+    call("/api/v2/quote", Call::Quote),
     user(Method::GET, "/v1/models", User::Models),
     user(Method::GET, "/v1/models/{model}*", User::Model),
     user(Method::GET, "/api/v2/models", User::Models),
@@ -80,6 +94,10 @@ pub const ROUTES: &[Route] = &[
     public("/readyz", Public::Ready),
     public("/metrics", Public::Metrics),
 ];
+
+const fn call(path: &'static str, endpoint: Call) -> Route {
+    Route { method: Method::POST, path, endpoint: Endpoint::Call(endpoint) }
+}
 
 const fn user(method: Method, path: &'static str, endpoint: User) -> Route {
     Route { method, path, endpoint: Endpoint::User(endpoint) }

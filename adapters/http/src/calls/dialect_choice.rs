@@ -1,7 +1,7 @@
 //! Which of two dialects a request to `chat/completions` under `/api` is in: OpenAI's, or the older one
 //! of the original's clients, which this hub does not speak.
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName};
 use hub_domain::error::CallError;
 use memchr::memmem;
 use serde_json::{Map, Value};
@@ -53,35 +53,53 @@ pub(super) fn require_openai(headers: &HeaderMap, body: &[u8]) -> Result<(), Cal
         }
         None => {}
     }
-    // Nearly no request has such a key, so that nothing is parsed twice.
-    if !LEGACY_KEYS.iter().any(|key| memmem::find(body, key.as_bytes()).is_some()) {
+    // Nearly no request has such a key or header, so that nothing is parsed twice.
+    let accepts_events = accepts_events(headers);
+    if !accepts_events && !LEGACY_KEYS.iter().any(|key| memmem::find(body, key.as_bytes()).is_some()) {
         return Ok(());
     }
     match serde_json::from_slice(body) {
-        Ok(Value::Object(request)) => decide(&request),
+        Ok(Value::Object(request)) => decide(&request, accepts_events),
         // What is wrong with it, the decoder says better.
         _ => Ok(()),
     }
 }
 
-fn decide(request: &Map<String, Value>) -> Result<(), CallError> {
+fn decide(request: &Map<String, Value>, accepts_events: bool) -> Result<(), CallError> {
     let keys: Vec<&str> = keys(request).collect();
     if keys.iter().any(|key| OPENAI_KEYS.contains(key)) {
         return Ok(());
     }
     let is_legacy = |key: &&&str| LEGACY_KEYS.iter().any(|legacy| legacy.trim_matches('"') == **key);
-    keys.iter().find(is_legacy).map_or(Ok(()), |key| Err(unsupported(key)))
+    if let Some(key) = keys.iter().find(is_legacy) {
+        return Err(unsupported(key));
+    }
+    if accepts_events && request.get("stream") != Some(&Value::Bool(true)) {
+        return Err(CallError::invalid(
+            "`Accept: text/event-stream` without `stream: true` belongs to the older dialect of this path, \
+             which is not supported; set `stream` to `true`",
+            "stream".to_owned(),
+            "unsupported_dialect",
+        ));
+    }
+    Ok(())
 }
 
 /// Keys of the request, its messages and their parts; what lies deeper is the user's own.
 fn keys(request: &Map<String, Value>) -> impl Iterator<Item = &str> {
-    let objects = |list: Option<&'_ Value>| list.and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let messages = objects(request.get("messages")).iter().filter_map(Value::as_object);
-    let parts = messages
-        .clone()
-        .flat_map(move |message| objects(message.get("content")))
-        .filter_map(Value::as_object);
+    let messages = objects(request.get("messages"));
+    let parts = messages.clone().flat_map(|message| objects(message.get("content")));
     std::iter::once(request).chain(messages).chain(parts).flat_map(|object| object.keys().map(String::as_str))
+}
+
+/// The objects of a list.
+fn objects(list: Option<&Value>) -> impl Iterator<Item = &Map<String, Value>> + Clone {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// The older dialect streams by this header alone.
+fn accepts_events(headers: &HeaderMap) -> bool {
+    headers.get_all(ACCEPT).any(|accept| memmem::find(accept.as_bytes(), b"text/event-stream").is_some())
 }
 
 fn unsupported(param: &str) -> CallError {
@@ -117,6 +135,16 @@ mod tests {
         assert_eq!(param_at_fault(Some("openai"), r#"{"maxTokens":1}"#), None);
         assert_eq!(param_at_fault(Some("legacy"), r#"{"max_tokens":1}"#).unwrap(), "x-aigne-hub-dialect");
         assert!(param_at_fault(Some("esperanto"), "{}").is_some());
+    }
+
+    #[test]
+    fn a_stream_is_asked_for_in_the_body() {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        for openai in [r#"{"stream":true}"#, r#"{"max_tokens":1}"#] {
+            assert_eq!(require_openai(&headers, openai.as_bytes()), Ok(()), "{openai}");
+        }
+        assert!(require_openai(&headers, br#"{"stream":false}"#).is_err());
     }
 
     #[test]

@@ -66,9 +66,8 @@ mod tests {
     #[test]
     fn claims_differ_by_account_route_key_and_body_and_by_nothing_else() {
         let (ann, bob) = (AccountId::new(), AccountId::new());
-        let claim = |key: &str, account, route, body| {
-            IdempotencyKey(key.into()).claim(account, "POST", route, body)
-        };
+        let claim =
+            |key: &str, account, route, body| IdempotencyKey(key.into()).claim(account, "POST", route, body);
         let first = claim("k", ann, "/v1/chat/completions", b"{}");
         assert_eq!(first, claim("k", ann, "/v1/chat/completions", b"{}"));
         for other in [

@@ -1,0 +1,107 @@
+//! The endpoints that call models: from a request's body to an answer, whole or streamed.
+//!
+//! What a call costs, who serves it and how it ends is behind the `CallRunner`; the JSON on both sides
+//! belongs to the dialect. Here is what lies between them and HTTP.
+
+mod dialect_choice;
+mod form;
+mod idempotency_key;
+mod incoming;
+mod quote;
+mod recorder;
+mod replay;
+mod silence;
+mod streamed;
+mod whole;
+
+use actix_web::http::header::HeaderMap;
+use actix_web::{HttpResponse, web};
+use hub_dialects::openai::{self, Surface};
+use hub_domain::ids::CallId;
+use hub_domain::ports::{IncomingCall, RunOutcome};
+use hub_domain::vocabulary::{Answer, Principal};
+
+use self::form::Form;
+use self::idempotency_key::IdempotencyKey;
+use self::recorder::Recorder;
+use self::streamed::StreamBody;
+use crate::admission::Admitted;
+use crate::error_answer::error_answer;
+use crate::exchange::Exchange;
+use crate::refusal::Refusal;
+use crate::response_headers::X_CALL_ID;
+
+pub(crate) use self::quote::quote;
+
+/// `POST /v1/chat/completions`.
+pub(crate) async fn chat_completions(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let admitted = exchange.service.admission.admit(&caller)?;
+    let key = IdempotencyKey::of(exchange.headers())?;
+    let body = incoming::body(exchange, payload).await?;
+    if exchange.surface() == Surface::Api {
+        dialect_choice::require_openai(exchange.headers(), &body)?;
+    }
+    let canonical = openai::decode_chat(&body)?;
+    run(exchange, caller, admitted, key, incoming::request(canonical, body)).await
+}
+
+/// `POST /v1/embeddings`.
+pub(crate) async fn embeddings(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let admitted = exchange.service.admission.admit(&caller)?;
+    let key = IdempotencyKey::of(exchange.headers())?;
+    let body = incoming::body(exchange, payload).await?;
+    let canonical = openai::decode_embeddings(&body)?;
+    run(exchange, caller, admitted, key, incoming::request(canonical, body)).await
+}
+
+async fn run(
+    exchange: &Exchange,
+    caller: Principal,
+    admitted: Admitted,
+    key: Option<IdempotencyKey>,
+    request: hub_domain::vocabulary::Request,
+) -> Result<HttpResponse, Refusal> {
+    let headers: &HeaderMap = exchange.headers();
+    let form = Form::of(&request.canonical, exchange.surface());
+    let idempotency = key.map(|key| Recorder::claim(&key, form, caller.account, exchange.route, &request));
+    let call = IncomingCall {
+        idempotency,
+        request,
+        request_id: exchange.request_id.as_str().to_owned(),
+        traceparent: incoming::traceparent(headers),
+        app_did: incoming::app_did(headers),
+    };
+    match exchange.service.state.runner.run(caller, call).await? {
+        RunOutcome::Replay { call, answer } => Ok(replay::again(call, answer)),
+        RunOutcome::Failed { call, error } => Ok(failed(exchange, call, error.into())),
+        RunOutcome::Answer(answer) if form.is_stream() => Ok(streamed(exchange, answer, form, admitted)),
+        RunOutcome::Answer(answer) => {
+            let call = answer.call;
+            match whole::collect(answer, form).await {
+                Ok(body) => Ok(form.response(call).body(body)),
+                Err(error) => Ok(failed(exchange, call, error.into())),
+            }
+        }
+    }
+}
+
+fn streamed(exchange: &Exchange, answer: Answer, form: Form, admitted: Admitted) -> HttpResponse {
+    let call = answer.call;
+    let keep_alive = exchange.service.settings.stream_keep_alive;
+    form.response(call).body(StreamBody::new(answer, form, keep_alive, admitted))
+}
+
+/// An error of a call that stands in the records, so that its user can look it up.
+fn failed(exchange: &Exchange, call: CallId, refusal: Refusal) -> HttpResponse {
+    let mut response = error_answer(refusal, exchange);
+    response.headers_mut().insert(X_CALL_ID, form::call_header(call));
+    response
+}

@@ -1,0 +1,81 @@
+//! In which form an answer is written, and the headers that go with it.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use hub_dialects::openai::{AnswerStyle, Surface};
+use hub_domain::ids::CallId;
+use hub_domain::vocabulary::{CallType, Canonical};
+use uuid::Uuid;
+
+use crate::response_headers::X_CALL_ID;
+
+/// A header's name and value.
+type Header = (&'static str, &'static str);
+
+const JSON: &[Header] = &[("content-type", "application/json")];
+const EVENTS: &[Header] = &[
+    ("content-type", "text/event-stream; charset=utf-8"),
+    ("cache-control", "no-cache"),
+    // nginx in front would hold back what is meant to be seen at once.
+    ("x-accel-buffering", "no"),
+];
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Form {
+    call_type: CallType,
+    is_stream: bool,
+    include_usage: bool,
+    base64: bool,
+    superset: bool,
+}
+
+impl Form {
+    pub(super) fn of(canonical: &Canonical, surface: Surface) -> Self {
+        let call_type = canonical.call_type();
+        Self {
+            call_type,
+            is_stream: canonical.is_stream(),
+            include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
+            base64: matches!(canonical, Canonical::Embeddings(embeddings) if embeddings.base64),
+            superset: surface == Surface::Api && call_type == CallType::ChatCompletion,
+        }
+    }
+
+    pub(super) fn is_stream(self) -> bool {
+        self.is_stream
+    }
+
+    pub(super) fn style(self, call: CallId, model: String) -> AnswerStyle {
+        AnswerStyle {
+            call,
+            model,
+            call_type: self.call_type,
+            superset: self.superset,
+            include_usage: self.include_usage,
+            base64: self.base64,
+        }
+    }
+
+    /// The headers that this form has; a kept answer has them too.
+    pub(super) fn headers(self) -> &'static [Header] {
+        if self.is_stream { EVENTS } else { JSON }
+    }
+
+    /// An answer without its body.
+    pub(super) fn response(self, call: CallId) -> HttpResponseBuilder {
+        let mut response = HttpResponse::build(StatusCode::OK);
+        for (name, value) in self.headers() {
+            response.insert_header((HeaderName::from_static(name), HeaderValue::from_static(value)));
+        }
+        response.insert_header((X_CALL_ID, call_header(call)));
+        response
+    }
+}
+
+pub(super) fn call_header(call: CallId) -> HeaderValue {
+    let mut buffer = Uuid::encode_buffer();
+    let text = call.0.hyphenated().encode_lower(&mut buffer);
+    // Digits, letters and hyphens are always a header's value.
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static("unknown"))
+}

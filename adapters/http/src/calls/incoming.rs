@@ -1,0 +1,62 @@
+//! What comes in with a call: its body, and what stands in its head.
+
+use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::web;
+use bytes::Bytes;
+use hub_domain::vocabulary::{Canonical, Dialect, Request, Source};
+use percent_encoding::percent_decode;
+
+use crate::body;
+use crate::exchange::Exchange;
+use crate::refusal::Refusal;
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const CLIENT_DID: HeaderName = HeaderName::from_static("x-aigne-hub-client-did");
+/// A longer name of an application is cut.
+const MAX_APP: usize = 256;
+
+pub(super) async fn body(exchange: &Exchange, payload: web::Payload) -> Result<Bytes, Refusal> {
+    let service = &exchange.service;
+    body::read(exchange.headers(), payload, service.settings.body, &service.bodies).await
+}
+
+pub(super) fn request(canonical: Canonical, body: Bytes) -> Request {
+    Request { source: Some(Source { dialect: Dialect::OpenAi, body }), canonical }
+}
+
+pub(super) fn traceparent(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(TRACEPARENT)?.to_str().ok()?.to_owned())
+}
+
+/// The calling application as it names itself, percent-encoded or not.
+pub(super) fn app_did(headers: &HeaderMap) -> Option<String> {
+    let given = headers.get(CLIENT_DID)?.as_bytes();
+    let decoded = percent_decode(given).decode_utf8().ok()?;
+    let shown: String = decoded.trim().chars().filter(|char| !char.is_control()).take(MAX_APP).collect();
+    (!shown.is_empty()).then_some(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+
+    fn app(value: &'static str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(CLIENT_DID, HeaderValue::from_static(value));
+        app_did(&headers)
+    }
+
+    #[test]
+    fn an_application_may_name_itself_percent_encoded() {
+        assert_eq!(app("%40aigne%2Faigne-hub%3Adevbox").unwrap(), "@aigne/aigne-hub:devbox");
+        assert_eq!(app(" @aigne/aigne-hub:devbox ").unwrap(), "@aigne/aigne-hub:devbox");
+    }
+
+    #[test]
+    fn an_empty_name_is_none_and_control_characters_are_left_out() {
+        assert_eq!(app(""), None);
+        assert_eq!(app("%20%0a"), None);
+        assert_eq!(app("a%0db").unwrap(), "ab");
+    }
+}

@@ -1,0 +1,87 @@
+//! Writes down an answer while it is sent, for requests that carry an `Idempotency-Key`.
+//!
+//! It has an encoder of its own beside the one whose output is sent: the answer has to be known when its
+//! charge is committed, which is before its last bytes are written. Both encoders get the same frames in
+//! the same form, so they write the same bytes.
+
+use bytes::BytesMut;
+use hub_dialects::openai::{StreamEncoder, WholeEncoder};
+use hub_domain::ids::{AccountId, CallId};
+use hub_domain::ports::{AnswerRecorder, IdempotencyRequest, KeptAnswer};
+use hub_domain::vocabulary::{AnswerItem, Receipt, Request};
+
+use super::form::Form;
+use super::idempotency_key::IdempotencyKey;
+use crate::response_headers::X_CALL_ID;
+
+pub(super) struct Recorder {
+    form: Form,
+    written: Written,
+}
+
+enum Written {
+    /// Nothing: the call is not known yet, or its answer is too large to keep.
+    Nothing,
+    Whole(Box<WholeEncoder>),
+    Stream(Box<StreamEncoder>, BytesMut),
+}
+
+impl Recorder {
+    /// The claim of a request on its key, with a recorder for its answer.
+    pub(super) fn claim(
+        key: &IdempotencyKey,
+        form: Form,
+        account: AccountId,
+        route: &str,
+        request: &Request,
+    ) -> IdempotencyRequest {
+        let body = request.source.as_ref().map_or(&b""[..], |source| &source.body);
+        IdempotencyRequest {
+            claim: key.claim(account, "POST", route, body),
+            recorder: Box::new(Self { form, written: Written::Nothing }),
+        }
+    }
+}
+
+impl AnswerRecorder for Recorder {
+    fn begin(&mut self, call: CallId, model: &str) {
+        let style = self.form.style(call, model.to_owned());
+        self.written = if self.form.is_stream() {
+            Written::Stream(Box::new(StreamEncoder::new(style)), BytesMut::new())
+        } else {
+            Written::Whole(Box::new(WholeEncoder::new(style)))
+        };
+    }
+
+    fn push(&mut self, item: &AnswerItem) {
+        // The receipt comes once more with `finish`, and a broken answer is not kept.
+        let AnswerItem::Frame(frame) = item else { return };
+        match &mut self.written {
+            Written::Nothing => {}
+            Written::Whole(encoder) => encoder.push(frame),
+            Written::Stream(encoder, bytes) => {
+                encoder.frame(frame, bytes);
+                if bytes.len() > KeptAnswer::MAX_BODY {
+                    self.written = Written::Nothing;
+                }
+            }
+        }
+    }
+
+    fn finish(self: Box<Self>, receipt: &Receipt) -> Option<KeptAnswer> {
+        let body = match self.written {
+            Written::Nothing => return None,
+            Written::Whole(encoder) => encoder.finish(receipt),
+            Written::Stream(mut encoder, mut bytes) => {
+                encoder.settled(receipt, &mut bytes);
+                bytes.freeze()
+            }
+        };
+        if body.len() > KeptAnswer::MAX_BODY {
+            return None;
+        }
+        let own = self.form.headers().iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let call = (X_CALL_ID.to_string(), receipt.call.to_string());
+        Some(KeptAnswer { status: 200, headers: own.chain([call]).collect(), body })
+    }
+}
