@@ -52,13 +52,14 @@ impl CallHistory for Memory {
         let matching: Vec<_> =
             records.filter(|record| is_visible(record, scope) && matches(record, filter)).collect();
         let page = matching.iter().skip(narrow(filter.offset)).take(narrow(filter.limit));
-        Ok(CallPage { total: wide(matching.len()), records: page.map(|record| (*record).clone()).collect() })
+        let records = page.map(|record| (*record).clone().with_own_attempt()).collect();
+        Ok(CallPage { total: wide(matching.len()), records })
     }
 
     async fn find(&self, scope: Scope, id: CallId) -> Result<Option<CallRecord>, StorageError> {
         let tables = self.tables()?;
         let record = tables.calls.get(&id).map(|row| &row.record);
-        Ok(record.filter(|record| is_visible(record, scope)).cloned())
+        Ok(record.filter(|record| is_visible(record, scope)).cloned().map(CallRecord::with_own_attempt))
     }
 
     async fn most_used(

@@ -62,6 +62,7 @@ pub struct CallRecord {
     pub usage: Option<Usage>,
     pub lines: Vec<PriceLine>,
     pub timings: Timings,
+    /// Every try upstream, also where there was one and all went well.
     pub attempts: Vec<AttemptRecord>,
     pub request_id: Option<String>,
     pub trace_id: Option<String>,
@@ -69,6 +70,26 @@ pub struct CallRecord {
     pub instance: String,
     pub accepted: UnixMillis,
     pub closed: Option<UnixMillis>,
+}
+
+impl CallRecord {
+    /// Completes the tries. One try that succeeded is the usual case and has no row of its own: it is what
+    /// the call itself tells.
+    pub fn with_own_attempt(mut self) -> Self {
+        if self.state == "settled" && self.attempts.is_empty() {
+            self.attempts.push(AttemptRecord {
+                provider: self.provider.clone(),
+                model: self.model.clone(),
+                credential: self.credential.as_ref().and_then(|id| id.parse().ok()),
+                started: self.accepted,
+                duration_ms: self.timings.duration_ms,
+                error: None,
+                status: None,
+                maybe_executed: false,
+            });
+        }
+        self
+    }
 }
 
 /// What records are wanted.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::stage::{Stage, tokens, units};
 use super::{World, books_are_clean};
-use crate::ids::CallId;
+use crate::ids::{CallId, CredentialId};
 use crate::ports::{
     CallFilter, CallStatus, Closing, ModelUsage, NewCall, Scope, Served, Timings, UnixMillis,
 };
@@ -15,6 +15,7 @@ pub async fn call_history(world: &dyn World) {
     records_come_in_pages(world).await;
     records_are_filtered(world).await;
     a_foreign_record_is_unknown(world).await;
+    the_one_try_of_a_plain_call_is_shown(world).await;
     the_models_with_the_most_calls_are_counted(world).await;
     books_are_clean(world).await;
 }
@@ -110,6 +111,26 @@ async fn a_foreign_record_is_unknown(world: &dyn World) {
     assert!(found(&other, everything()).await.is_empty());
     let seen_by_operator = world.history().find(Scope::All, call.id).await.unwrap().unwrap();
     assert_eq!((seen_by_operator.id, seen_by_operator.charge), (call.id, units(2)));
+}
+
+async fn the_one_try_of_a_plain_call_is_shown(world: &dyn World) {
+    let stage = Stage::set(world, 1_000).await;
+    let (plain, failed) = (stage.call(9, Some(9)), stage.call(9, Some(9)));
+    let held = stage.open(&plain).await;
+    let credential = Some(CredentialId::new());
+    let served = Served { credential, ..plain.served.clone() };
+    let timings = Timings { duration_ms: 70, ..Timings::default() };
+    stage.close(Closing { served, timings, ..stage.settlement(&plain, held, tokens(1, 1)) }).await;
+    stage.open(&failed).await;
+    stage.close(stage.void(&failed)).await;
+
+    let attempts = stage.record(&plain).await.unwrap().attempts;
+    let [attempt] = attempts.as_slice() else { panic!("{attempts:?}") };
+    assert_eq!((attempt.provider.as_str(), attempt.model.as_str()), ("contract", "one-unit"));
+    assert_eq!((attempt.credential, attempt.duration_ms, &attempt.error), (credential, 70, &None));
+    let page = world.history().page(Scope::Account(stage.account.id), &everything()).await.unwrap();
+    assert_eq!(page.records[1].attempts, attempts, "in lists too");
+    assert_eq!(page.records[0].attempts, [], "nothing went upstream");
 }
 
 async fn the_models_with_the_most_calls_are_counted(world: &dyn World) {
