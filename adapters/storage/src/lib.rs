@@ -1,1 +1,31 @@
-//! x
+//! The ledger, the catalogue and the records of calls on SQLite or PostgreSQL: the domain's storage
+//! ports, each in a file of its own, over one engine.
+//!
+//! The engine ([`Store`]) has two ways to do work: reads, on a pool, and writes, which run one after the
+//! other on SQLite's writer thread and in pooled transactions on PostgreSQL. It decides nothing about
+//! money; what is decided stands in the domain and, as constraints, in `migrations/`.
+
+mod accounts;
+mod answers;
+mod audit;
+mod call_history;
+mod call_lines;
+mod connection;
+mod failure;
+mod key_store;
+mod migrate;
+mod pool;
+mod postgres;
+mod provider_book;
+mod rate_book;
+mod schema;
+mod settings;
+mod settings_version;
+mod sql_types;
+mod sqlite;
+mod step;
+mod store;
+mod system_accounts;
+
+pub use settings::{Durability, InvalidStorageUrl, OpenError, StorageUrl, StoreSettings};
+pub use store::Store;
