@@ -43,10 +43,17 @@ pub type Effects = SmallVec<[Effect; 2]>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    Received { client_gone: bool },
-    Dispatched { tries_left: u32 },
+    /// `ended` tells how a call ends that can't be wanted any more once its hold is seen.
+    Received {
+        ended: Option<End>,
+    },
+    Dispatched {
+        tries_left: u32,
+    },
     Streaming,
-    Draining { had_content: bool },
+    Draining {
+        had_content: bool,
+    },
     Over,
 }
 
@@ -73,7 +80,7 @@ impl Call {
     /// A call that may try upstream so many times (at least once).
     pub fn new(max_tries: u32) -> Self {
         Self {
-            state: State::Received { client_gone: false },
+            state: State::Received { ended: None },
             max_tries: max_tries.max(1),
             on_disconnect: OnDisconnect::Cancel,
         }
@@ -93,17 +100,18 @@ impl Call {
         use CallEvent::*;
         use Effect::*;
         use State::*;
+        let ends = |end: End| Received { ended: Some(end) };
         let over = |end: End| (Over, smallvec![Close(end)]);
         let cancelled = |end: End| (Over, smallvec![CancelUpstream, Close(end)]);
         let (next, effects): (State, Effects) = match (self.state, event) {
-            (Received { client_gone: false }, Held) => {
+            (Received { ended: None }, Held) => {
                 (Dispatched { tries_left: self.max_tries - 1 }, smallvec![StartAttempt])
             }
-            (Received { client_gone: true }, Held) => over(End::ClientLeftBeforeDispatch),
+            (Received { ended: Some(end) }, Held) => over(end),
             // The hold may be on its way: its commit must be seen before it can be voided.
-            (Received { .. }, ClientGone | Deadline | ShutdownDeadline) => {
-                (Received { client_gone: true }, smallvec![])
-            }
+            (Received { ended: None }, ClientGone) => (ends(End::ClientLeftBeforeDispatch), smallvec![]),
+            (Received { ended: None }, Deadline) => (ends(End::FailedBeforeContent), smallvec![]),
+            (Received { ended: None }, ShutdownDeadline) => (ends(End::ShutDownBeforeDispatch), smallvec![]),
 
             (Dispatched { tries_left: left @ 1.. }, UpstreamFailed { retryable: true }) => {
                 (Dispatched { tries_left: left - 1 }, smallvec![StartAttempt])

@@ -21,6 +21,8 @@ pub enum End {
     ClientDisconnected,
     /// The client left and the answer was read to its end.
     ClientGone,
+    /// The shutdown's grace was over before anything went upstream.
+    ShutDownBeforeDispatch,
     /// The shutdown's grace was over.
     ShuttingDown,
     /// The process died, or lost its lease.
@@ -79,7 +81,7 @@ impl End {
             End::UpstreamCut => Some("upstream_cut"),
             End::ClientLeftBeforeDispatch | End::ClientDisconnected => Some("client_disconnected"),
             End::ClientGone => Some("client_gone"),
-            End::ShuttingDown => Some("shutting_down"),
+            End::ShutDownBeforeDispatch | End::ShuttingDown => Some("shutting_down"),
             End::Stale => Some("stale"),
         }
     }
@@ -87,7 +89,10 @@ impl End {
     /// Nothing is charged and the hold is voided.
     pub const fn is_void(self, on_upstream_failure: OnUpstreamFailure) -> bool {
         match self {
-            End::FailedBeforeContent | End::ClientLeftBeforeDispatch | End::Stale => true,
+            End::FailedBeforeContent
+            | End::ClientLeftBeforeDispatch
+            | End::ShutDownBeforeDispatch
+            | End::Stale => true,
             End::UpstreamCut => matches!(on_upstream_failure, OnUpstreamFailure::Free),
             _ => false,
         }
@@ -99,7 +104,10 @@ impl End {
         match self {
             End::Complete | End::ClientGone | End::UpstreamCut => observed.reported.is_none(),
             End::ClientDisconnected | End::ShuttingDown => !observed.reported_is_final,
-            End::FailedBeforeContent | End::ClientLeftBeforeDispatch | End::Stale => false,
+            End::FailedBeforeContent
+            | End::ClientLeftBeforeDispatch
+            | End::ShutDownBeforeDispatch
+            | End::Stale => false,
         }
     }
 
@@ -124,7 +132,10 @@ impl End {
                 },
                 (None, _) => Usage { partial: true, ..estimate() },
             },
-            End::FailedBeforeContent | End::ClientLeftBeforeDispatch | End::Stale => Usage::default(),
+            End::FailedBeforeContent
+            | End::ClientLeftBeforeDispatch
+            | End::ShutDownBeforeDispatch
+            | End::Stale => Usage::default(),
         }
     }
 }

@@ -171,11 +171,12 @@ impl Quote {
         if all < least || (self.fixed > available && !self.fixed.is_zero()) {
             return Err(Shortfall { needed: self.cost_of(least)?, available }.into());
         }
-        let paid_for = if self.bound.asked_output.is_some() {
+        // Where output costs nothing there is nothing to share.
+        let paid_for = if self.bound.asked_output.is_some() || self.per_output_token.is_zero() {
             all
         } else {
             let share = self.affordable(available.percent(self.policy.uncapped_share_percent));
-            share.max(all.min(self.policy.uncapped_floor_tokens))
+            share.max(all.min(self.policy.uncapped_floor_tokens.max(least)))
         };
         let limit = wanted.min(paid_for);
         Ok(Reserved { hold: self.cost_of(limit)?, output_limit: Some(limit) })

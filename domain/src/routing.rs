@@ -75,6 +75,13 @@ pub struct Provider {
     pub created: i64,
 }
 
+impl Provider {
+    /// Whether it is switched on and has what it takes.
+    pub fn can_be_called(&self) -> bool {
+        self.enabled && (self.kind == ProviderKind::Simulated || !self.credentials.is_empty())
+    }
+}
+
 /// One way to serve a call.
 #[derive(Debug, Clone)]
 pub struct Candidate {
@@ -95,8 +102,21 @@ pub type Candidates = SmallVec<[Candidate; 2]>;
 pub struct Snapshot {
     pub settings_version: i64,
     providers: Vec<Arc<Provider>>,
-    rates: HashMap<(Arc<str>, Arc<str>, CallType), Arc<Rate>>,
+    rates: HashMap<RateKey, Arc<Rate>>,
 }
+
+/// Provider (in lower case, because its name is the same in any), model, kind of call.
+type RateKey = (Box<str>, Box<str>, CallType);
+
+fn rate_key(provider: &str, model: &str, call_type: CallType) -> RateKey {
+    (provider.to_ascii_lowercase().into(), model.into(), call_type)
+}
+
+/// The model of a rate for all models that have none of their own.
+const ANY_MODEL: &str = "*";
+
+/// Names that mean the same provider. What a provider is really called comes first.
+const ALIASES: [(&str, &str); 1] = [("gemini", "google")];
 
 /// Matches the contract: what may be a model's name.
 fn is_model_name(name: &str) -> bool {
@@ -111,10 +131,7 @@ impl Snapshot {
     pub fn new(settings_version: i64, providers: Vec<Provider>, rates: Vec<Rate>) -> Self {
         let rates = rates
             .into_iter()
-            .map(|rate| {
-                let key = (Arc::from(rate.provider.as_str()), Arc::from(rate.model.as_str()), rate.call_type);
-                (key, Arc::new(rate))
-            })
+            .map(|rate| (rate_key(&rate.provider, &rate.model, rate.call_type), Arc::new(rate)))
             .collect();
         Self { settings_version, providers: providers.into_iter().map(Arc::new).collect(), rates }
     }
@@ -128,25 +145,56 @@ impl Snapshot {
     }
 
     fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
-        let name = if name.eq_ignore_ascii_case("gemini") { "google" } else { name };
-        self.providers.iter().find(|provider| provider.name.eq_ignore_ascii_case(name))
+        let named = |name: &str| self.providers.iter().find(|one| one.name.eq_ignore_ascii_case(name));
+        let alias = || ALIASES.into_iter().find(|(alias, _)| name.eq_ignore_ascii_case(alias));
+        named(name).or_else(|| named(alias()?.1))
     }
 
-    /// The rate in force: the model's own, else the provider's `*`.
-    pub fn rate(&self, provider: &Arc<str>, model: &str, call_type: CallType) -> Option<&Arc<Rate>> {
-        let own = (Arc::clone(provider), Arc::from(model), call_type);
-        let any = (Arc::clone(provider), Arc::from("*"), call_type);
-        self.rates.get(&own).or_else(|| self.rates.get(&any))
+    fn own_rate(&self, provider: &str, model: &str, call_type: CallType) -> Option<&Arc<Rate>> {
+        self.rates.get(&rate_key(provider, model, call_type))
     }
 
-    fn has_any_rate(&self, provider: &Arc<str>, model: &str) -> bool {
-        CallType::ALL.into_iter().any(|call_type| self.rate(provider, model, call_type).is_some())
+    /// The rate in force: the model's own, else that for all of the provider's models.
+    pub fn rate(&self, provider: &str, model: &str, call_type: CallType) -> Option<&Arc<Rate>> {
+        self.own_rate(provider, model, call_type).or_else(|| self.own_rate(provider, ANY_MODEL, call_type))
     }
 
-    fn has_own_rate(&self, provider: &Arc<str>, model: &str) -> bool {
-        CallType::ALL
-            .into_iter()
-            .any(|call_type| self.rates.contains_key(&(Arc::clone(provider), Arc::from(model), call_type)))
+    fn has_own_rate(&self, provider: &str, model: &str) -> bool {
+        CallType::ALL.into_iter().any(|call_type| self.own_rate(provider, model, call_type).is_some())
+    }
+
+    /// Whether the provider is known to have the model itself, and not just any.
+    fn has_model(&self, provider: &Provider, model: &str) -> bool {
+        provider.models.iter().any(|listed| &*listed.name == model)
+            || (model != ANY_MODEL && self.has_own_rate(&provider.name, model))
+    }
+
+    /// Whether a rate for all of its models makes every model of the provider known.
+    fn has_any_model(&self, provider: &Provider) -> bool {
+        self.has_own_rate(&provider.name, ANY_MODEL)
+    }
+
+    /// The one provider that a bare name means: who has the model by name, else who prices whatever it
+    /// is asked for. Those that can't be called count only when there is no other.
+    fn only_provider(&self, name: &str, model: &str) -> Result<&Arc<Provider>, CallError> {
+        // A slash without a provider before it is more likely a mistake than a model that nobody lists.
+        let by_any = |one: &Provider| !model.contains('/') && self.has_any_model(one);
+        let having = self.providers_that(|one| self.has_model(one, model));
+        let having = if having.is_empty() { self.providers_that(by_any) } else { having };
+        match having.as_slice() {
+            [] => Err(CallError::ModelNotFound { model: name.to_owned() }),
+            [one] => Ok(one),
+            several => {
+                let candidates = several.iter().map(|one| format!("{}/{model}", one.name)).collect();
+                Err(CallError::ModelAmbiguous { model: name.to_owned(), candidates })
+            }
+        }
+    }
+
+    fn providers_that(&self, hold: impl Fn(&Provider) -> bool) -> SmallVec<[&Arc<Provider>; 4]> {
+        let holding = || self.providers.iter().filter(|one| hold(one));
+        let usable: SmallVec<_> = holding().filter(|one| one.can_be_called()).collect();
+        if usable.is_empty() { holding().collect() } else { usable }
     }
 
     /// Splits `provider/model` (or `provider:model`) where the first part is a configured provider.
@@ -169,40 +217,20 @@ impl Snapshot {
                 "invalid_model_name",
             ));
         }
-        let unknown = || CallError::ModelNotFound { model: name.to_owned() };
         let stripped = name.strip_prefix("aignehub/").unwrap_or(name);
         let (provider, model) = match self.split(stripped) {
             (Some(provider), model) => (provider, model),
-            (None, model) => {
-                let having: Vec<_> = self
-                    .providers
-                    .iter()
-                    .filter(|provider| {
-                        provider.models.iter().any(|listed| &*listed.name == model)
-                            || self.has_own_rate(&provider.name, model)
-                    })
-                    .collect();
-                match having.as_slice() {
-                    [] => return Err(unknown()),
-                    [one] => (*one, model),
-                    several => {
-                        let candidates =
-                            several.iter().map(|provider| format!("{}/{model}", provider.name)).collect();
-                        return Err(CallError::ModelAmbiguous { model: name.to_owned(), candidates });
-                    }
-                }
-            }
+            (None, model) => (self.only_provider(name, model)?, model),
         };
         let listed = provider.models.iter().find(|listed| &*listed.name == model);
-        if listed.is_none() && !self.has_any_rate(&provider.name, model) && priced {
-            return Err(unknown());
+        if priced && !self.has_model(provider, model) && !self.has_any_model(provider) {
+            return Err(CallError::ModelNotFound { model: name.to_owned() });
         }
         let rate = self.rate(&provider.name, model, call_type).cloned();
         if priced && rate.is_none() {
             return Err(CallError::ModelNotPriced { model: name.to_owned() });
         }
-        let needs_credential = provider.kind != ProviderKind::Simulated;
-        if !provider.enabled || (needs_credential && provider.credentials.is_empty()) {
+        if !provider.can_be_called() {
             return Err(CallError::ProviderUnavailable { model: name.to_owned() });
         }
         let model: Arc<str> = listed.map_or_else(|| Arc::from(model), |listed| Arc::clone(&listed.name));
@@ -220,3 +248,6 @@ impl Snapshot {
         Ok(provider.credentials.iter().map(|credential| candidate(Some(credential.clone()))).collect())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,12 @@ pub struct NotReady {
 }
 
 pub trait Readiness: Send + Sync {
-    /// Without I/O: asked for each call and by `/readyz`.
+    /// Whether a call is taken. Without I/O: asked for each.
     fn check(&self) -> Result<(), NotReady>;
+
+    /// What `/readyz` says: a hub that is about to stop says no while it still takes calls, so that
+    /// load balancers turn away in time.
+    fn announced(&self) -> Result<(), NotReady> {
+        self.check()
+    }
 }
