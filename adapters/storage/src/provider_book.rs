@@ -1,0 +1,181 @@
+//! [`ProviderBook`]: configured providers and their sealed credentials.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use hub_domain::call::OnDisconnect;
+use hub_domain::ids::ProviderId;
+use hub_domain::ports::{
+    CredentialRecord, NewProvider, ProviderBook, ProviderBookError, ProviderRecord, ProviderTimeouts,
+    StorageError,
+};
+
+use crate::Store;
+use crate::connection::{Connection, on_backend};
+use crate::failure::{Failure, Step};
+use crate::schema::{credentials, providers};
+use crate::settings_version;
+use crate::sql_types::{AsJson, Key, Millis, Now};
+
+type ProviderRow =
+    (Key, String, String, Option<String>, bool, String, Option<AsJson<ProviderTimeouts>>, Millis);
+type CredentialRow = (Key, Key, String, Vec<u8>);
+
+/// `None` for a provider of a later version, whose kind this one doesn't know and can't call.
+fn record(row: ProviderRow) -> Option<ProviderRecord> {
+    let (id, name, kind, base_url, enabled, on_disconnect, timeouts, created) = row;
+    let Ok(kind) = kind.parse() else {
+        tracing::warn!(provider = name, kind, "the kind of a configured provider is unknown; it is left out");
+        return None;
+    };
+    Some(ProviderRecord {
+        id: id.into(),
+        name,
+        kind,
+        base_url,
+        enabled,
+        on_disconnect: if on_disconnect == DRAIN { OnDisconnect::Drain } else { OnDisconnect::Cancel },
+        timeouts: timeouts.map(|AsJson(timeouts)| timeouts),
+        credentials: Vec::new(),
+        created: created.into(),
+    })
+}
+
+const CANCEL: &str = "cancel";
+const DRAIN: &str = "drain";
+
+fn name_of(on_disconnect: OnDisconnect) -> &'static str {
+    match on_disconnect {
+        OnDisconnect::Cancel => CANCEL,
+        OnDisconnect::Drain => DRAIN,
+    }
+}
+
+async fn add(conn: &mut Connection, new: &NewProvider) -> Result<ProviderRecord, Failure<ProviderBookError>> {
+    settings_version::raise(conn).await?;
+    let inserted = on_backend!(conn, c => {
+        diesel::insert_into(providers::table)
+            .values((
+                providers::id.eq(Key::from(new.id)),
+                providers::name.eq(&new.name),
+                providers::kind.eq(new.kind.name()),
+                providers::base_url.eq(&new.base_url),
+                providers::enabled.eq(true),
+                providers::on_disconnect.eq(name_of(new.on_disconnect)),
+                providers::timeouts.eq(new.timeouts.map(AsJson)),
+                providers::created_ms.eq(Now::PRESENT),
+            ))
+            .on_conflict_do_nothing()
+            .execute(c)
+            .await
+    })?;
+    if inserted == 0 {
+        return Err(Failure::Refused(ProviderBookError::Taken));
+    }
+    for credential in &new.credentials {
+        insert_credential(conn, new.id, credential).await?;
+    }
+    let created: Millis = on_backend!(conn, c => {
+        providers::table.find(Key::from(new.id)).select(providers::created_ms).first(c).await
+    })?;
+    let new = new.clone();
+    Ok(ProviderRecord {
+        id: new.id,
+        name: new.name,
+        kind: new.kind,
+        base_url: new.base_url,
+        enabled: true,
+        on_disconnect: new.on_disconnect,
+        timeouts: new.timeouts,
+        credentials: new.credentials,
+        created: created.into(),
+    })
+}
+
+async fn insert_credential(
+    conn: &mut Connection,
+    provider: ProviderId,
+    credential: &CredentialRecord,
+) -> QueryResult<usize> {
+    on_backend!(conn, c => {
+        diesel::insert_into(credentials::table)
+            .values((
+                credentials::id.eq(Key::from(credential.id)),
+                credentials::provider_id.eq(Key::from(provider)),
+                credentials::tail.eq(&credential.tail),
+                credentials::sealed.eq(&credential.sealed),
+            ))
+            .execute(c)
+            .await
+    })
+}
+
+async fn add_credential(conn: &mut Connection, new: &(ProviderId, CredentialRecord)) -> Step<bool> {
+    let (provider, credential) = new;
+    // The lock also keeps the provider from being removed meanwhile.
+    settings_version::lock(conn).await?;
+    let providers: i64 = on_backend!(conn, c => {
+        providers::table.filter(providers::id.eq(Key::from(*provider))).count().get_result(c).await
+    })?;
+    if providers == 0 {
+        return Ok(false);
+    }
+    insert_credential(conn, *provider, credential).await?;
+    settings_version::raise(conn).await?;
+    Ok(true)
+}
+
+async fn list(conn: &mut Connection, _: &()) -> QueryResult<Vec<ProviderRecord>> {
+    let providers: Vec<ProviderRow> = on_backend!(conn, c => {
+        providers::table.order(providers::id).load(c).await
+    })?;
+    let credentials: Vec<CredentialRow> = on_backend!(conn, c => {
+        credentials::table.order(credentials::id).load(c).await
+    })?;
+    let mut records: Vec<_> = providers.into_iter().filter_map(record).collect();
+    for (id, provider, tail, sealed) in credentials {
+        if let Some(record) = records.iter_mut().find(|record| record.id == provider.into()) {
+            record.credentials.push(CredentialRecord { id: id.into(), tail, sealed });
+        }
+    }
+    Ok(records)
+}
+
+async fn remove(conn: &mut Connection, name: &String) -> Step<bool> {
+    settings_version::lock(conn).await?;
+    let names: Vec<(Key, String)> = on_backend!(conn, c => {
+        providers::table.select((providers::id, providers::name)).load(c).await
+    })?;
+    let Some((id, _)) = names.into_iter().find(|(_, other)| other.eq_ignore_ascii_case(name)) else {
+        return Ok(false);
+    };
+    on_backend!(conn, c => {
+        diesel::delete(credentials::table.filter(credentials::provider_id.eq(id))).execute(c).await
+    })?;
+    on_backend!(conn, c => diesel::delete(providers::table.find(id)).execute(c).await)?;
+    settings_version::raise(conn).await?;
+    Ok(true)
+}
+
+#[async_trait]
+impl ProviderBook for Store {
+    async fn add(&self, provider: NewProvider) -> Result<ProviderRecord, ProviderBookError> {
+        self.write(provider, add).await
+    }
+
+    async fn add_credential(
+        &self,
+        provider: ProviderId,
+        credential: CredentialRecord,
+    ) -> Result<bool, StorageError> {
+        self.write((provider, credential), add_credential).await
+    }
+
+    async fn list(&self) -> Result<Vec<ProviderRecord>, StorageError> {
+        self.read((), list).await
+    }
+
+    async fn remove(&self, name: &str) -> Result<bool, StorageError> {
+        self.write(name.to_owned(), remove).await
+    }
+}
