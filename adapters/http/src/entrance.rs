@@ -82,7 +82,7 @@ async fn answer(
                 User::Models => models::list(exchange),
                 User::Model => models::one(exchange),
                 User::CreditBalance => user::credit_balance(exchange, &caller).await,
-                User::UserInfo => user::info(exchange, &caller).await,
+                User::Info => user::info(exchange, &caller).await,
                 User::ModelCalls => user::model_calls(exchange, &caller).await,
                 User::ModelCall => user::model_call(exchange, &caller).await,
                 User::UsageStats => user::usage_stats(exchange, &caller).await,

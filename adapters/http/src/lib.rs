@@ -29,6 +29,8 @@ mod state;
 mod status;
 mod user;
 
+/// How the program stops the server that [`serve`] returns.
+pub use actix_web::dev::ServerHandle;
 pub use base_path::{BasePath, InvalidBasePath};
 pub use observer::{AnsweredRequest, Observer};
 pub use routes::{Access, ROUTES, Route};

@@ -13,7 +13,7 @@ pub(crate) fn alive() -> HttpResponse {
 
 /// New calls are welcome.
 pub(crate) fn ready(exchange: &Exchange) -> HttpResponse {
-    match exchange.service.state.readiness.check() {
+    match exchange.service.state.readiness.announced() {
         Ok(()) => HttpResponse::Ok().json(json!({ "status": "ready" })),
         Err(not_ready) => HttpResponse::ServiceUnavailable()
             .insert_header((RETRY_AFTER, not_ready.retry_after.as_secs().max(1)))

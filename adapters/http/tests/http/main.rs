@@ -1,5 +1,7 @@
 //! The HTTP side over real sockets, with a runner that does what a test says and stores in memory.
 
+#![allow(clippy::unwrap_used)] // these are tests
+
 mod bad_input;
 mod browsers;
 mod client;

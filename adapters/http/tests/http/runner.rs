@@ -68,11 +68,14 @@ enum Kept {
     Answer(CallId, KeptAnswer),
 }
 
+/// By their scopes.
+type Claims = HashMap<[u8; 32], (Claim, Kept)>;
+
 pub struct FakeRunner {
     snapshot: Arc<Snapshot>,
     script: Mutex<Script>,
     arrived: Mutex<Vec<Arrived>>,
-    claims: Arc<Mutex<HashMap<[u8; 32], (Claim, Kept)>>>,
+    claims: Arc<Mutex<Claims>>,
     live: (mpsc::Sender<LiveCall>, tokio::sync::Mutex<mpsc::Receiver<LiveCall>>),
 }
 
@@ -133,7 +136,7 @@ impl LiveCall {
 struct Items {
     items: mpsc::Receiver<AnswerItem>,
     recorder: Option<(Box<dyn AnswerRecorder>, Claim)>,
-    claims: Arc<Mutex<HashMap<[u8; 32], (Claim, Kept)>>>,
+    claims: Arc<Mutex<Claims>>,
 }
 
 /// Records on the way, where the real runner does it before; the bytes are the same.
@@ -177,6 +180,10 @@ impl FakeRunner {
     /// Calls that got past admission, replays excluded.
     pub fn arrived(&self) -> Vec<Arrived> {
         self.arrived.lock().unwrap().clone()
+    }
+
+    pub fn forget(&self) {
+        self.arrived.lock().unwrap().clear();
     }
 
     pub async fn live_call(&self) -> LiveCall {

@@ -125,6 +125,25 @@ async fn pieces_that_are_there_together_are_sent_together() {
 }
 
 #[actix_web::test]
+async fn a_call_that_fails_late_says_so_in_its_last_event() {
+    let hub = Hub::start().await;
+    hub.runner.plays(Script::Live);
+    let mut client = Connection::open(hub.address).await;
+    client.send(post("/v1/chat/completions", STREAM).key(ANN)).await;
+    let call = hub.runner.live_call().await;
+    call.begin().await;
+    call.say("one").await;
+    client.head().await;
+    client.chunk().await;
+    call.fail(upstream(UpstreamClass::Timeout)).await;
+    let mut rest = String::new();
+    while let Some(chunk) = client.chunk().await {
+        rest.push_str(&chunk);
+    }
+    assert_eq!(json(events(&rest).last().unwrap())["error"]["code"], "timeout");
+}
+
+#[actix_web::test]
 async fn a_connection_serves_another_call_after_a_stream() {
     let hub = Hub::start().await;
     let mut client = Connection::open(hub.address).await;
