@@ -25,4 +25,20 @@ macro_rules! on_both_databases {
 
 mod kit;
 
+mod bad_input;
+mod broken_upstreams;
+mod commands;
+mod configuration;
+mod credits;
+mod database_away;
+mod demo;
+mod departures;
+mod idempotency;
+mod instances;
+mod keys;
+mod records;
+mod restarts;
+mod shutdown;
+mod streams;
+mod telemetry;
 mod whole_answers;

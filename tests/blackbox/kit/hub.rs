@@ -115,6 +115,16 @@ impl Hub {
         .await
     }
 
+    /// Waits until so many calls have a record and all of them have ended.
+    pub async fn only_ended(&self, count: usize) -> Vec<Record> {
+        eventually("all calls have ended", async || {
+            let records = self.records().await;
+            let is_over = records.iter().all(|record| record.status != "processing");
+            (records.len() == count && is_over).then_some(records)
+        })
+        .await
+    }
+
     /// One metric's value, summed over its labels.
     pub async fn metric(&self, name: &str) -> f64 {
         let text = self.client().without_key().get("/metrics").send().await.expect(200).body;

@@ -173,6 +173,12 @@ impl Reply {
         self.with(Step::Gate(gate.clone()))
     }
 
+    /// The same answer, once the gate is open.
+    pub fn after(mut self, gate: &Gate) -> Self {
+        self.0.insert(0, Step::Gate(gate.clone()));
+        self
+    }
+
     pub fn cut(self) -> Self {
         self.with(Step::Cut)
     }
