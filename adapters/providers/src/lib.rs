@@ -1,1 +1,13 @@
-//! x
+//! Upstream AI APIs over HTTP, the simulated provider, built-in prices, and the token counter. It knows
+//! addresses, credentials, time-outs and faults; what the bodies mean is `hub-dialects`'s affair.
+
+mod http;
+mod openai;
+pub mod price_list;
+mod providers;
+mod simulated;
+mod token_counter;
+mod tokenizer;
+
+pub use providers::{Providers, ProvidersSettings, default_base_url};
+pub use token_counter::TiktokenCounter;

@@ -1,0 +1,100 @@
+//! What a failed exchange means. Texts name no address: clients see them.
+
+use std::error::Error;
+use std::io;
+
+use hub_domain::error::{ProviderError, UpstreamClass};
+
+use crate::providers::fault;
+
+/// Before a head has come. Whether the request may have been executed depends on how far it got.
+pub fn before_the_head(error: &reqwest::Error) -> ProviderError {
+    tracing::debug!(error = %Chain(error), "an upstream did not answer");
+    if error.is_connect() {
+        let message = if error.is_timeout() {
+            "no connection to the upstream in time"
+        } else {
+            "the upstream can't be reached"
+        };
+        return fault(UpstreamClass::Transport, message, false);
+    }
+    if error.is_builder() {
+        return fault(UpstreamClass::Transport, "the request can't be sent to this upstream", false);
+    }
+    let Some(cause) = find::<hyper::Error>(error) else {
+        return fault(UpstreamClass::Transport, "the connection to the upstream failed", true);
+    };
+    if cause.is_parse() {
+        return fault(UpstreamClass::BadAnswer, "the upstream's answer is no HTTP", true);
+    }
+    // Canceled: the connection was gone before anything was written.
+    let maybe_executed = !cause.is_canceled();
+    fault(UpstreamClass::Transport, "the upstream closed the connection without an answer", maybe_executed)
+}
+
+pub fn no_head_in_time() -> ProviderError {
+    fault(UpstreamClass::Timeout, "the upstream did not answer in time", true)
+}
+
+/// In the middle of a body.
+pub fn in_the_body(error: &reqwest::Error) -> ProviderError {
+    tracing::debug!(error = %Chain(error), "an upstream broke off");
+    fault(UpstreamClass::Transport, "the upstream broke off in the middle of its answer", true)
+}
+
+pub fn silent() -> ProviderError {
+    fault(UpstreamClass::Timeout, "the upstream fell silent in the middle of its answer", true)
+}
+
+pub fn out_of_time() -> ProviderError {
+    fault(UpstreamClass::Timeout, "the upstream's answer took too long", true)
+}
+
+pub fn too_large() -> ProviderError {
+    fault(UpstreamClass::BadAnswer, "the upstream's answer is too large", true)
+}
+
+pub fn unknown_encoding() -> ProviderError {
+    fault(
+        UpstreamClass::BadAnswer,
+        "the upstream's answer is compressed in a way that was not asked for",
+        true,
+    )
+}
+
+/// From unpacking.
+pub fn badly_packed(error: &io::Error) -> ProviderError {
+    match error.kind() {
+        io::ErrorKind::FileTooLarge => too_large(),
+        io::ErrorKind::UnexpectedEof => {
+            fault(UpstreamClass::Transport, "the upstream broke off in the middle of its answer", true)
+        }
+        _ => fault(UpstreamClass::BadAnswer, "the upstream's answer is badly compressed", true),
+    }
+}
+
+fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a T> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref() {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// An error with its causes. reqwest's own text has the address, which logs may show.
+struct Chain<'a>(&'a reqwest::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}

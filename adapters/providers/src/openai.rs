@@ -1,0 +1,105 @@
+//! OpenAI's API, <https://platform.openai.com/docs/api-reference>, and the many that are like it.
+
+mod answer;
+mod base_url;
+mod limit_field;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use hub_dialects::openai::{UpstreamTarget, encode_request};
+use hub_domain::error::{ProviderError, UpstreamClass};
+use hub_domain::ports::{Attempt, UpstreamAnswer};
+use hub_domain::routing::{Candidate, Provider};
+use hub_domain::vocabulary::CallType;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Request};
+
+use crate::http::{Http, Limits};
+use crate::providers::fault;
+use base_url::BaseUrl;
+
+pub const BASE_URL: &str = "https://api.openai.com/v1";
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// A test is asked by somebody who waits for it.
+const TEST_LIMIT: Duration = Duration::from_secs(15);
+
+pub struct OpenAi {
+    http: Arc<Http>,
+}
+
+impl OpenAi {
+    pub fn new(http: Arc<Http>) -> Self {
+        Self { http }
+    }
+
+    pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
+        let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
+        let provider = &candidate.provider;
+        let base = base(provider)?;
+        let call_type = request.canonical.call_type();
+        let limit_field = limit_field::of(&base, &candidate.model);
+        let target = UpstreamTarget { model: &candidate.model, output_limit, limit_field };
+        let body = encode_request(&request, &target)?;
+        let streams = request.canonical.is_stream();
+
+        let mut post = Request::new(Method::POST, base.join(path(call_type)));
+        let headers = post.headers_mut();
+        headers.reserve(8);
+        authorise(headers, &candidate)?;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let accept = if streams { "text/event-stream" } else { "application/json" };
+        headers.insert(ACCEPT, HeaderValue::from_static(accept));
+        if let Some(value) = traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(TRACEPARENT, value);
+        }
+        *post.body_mut() = Some(body.into());
+
+        let limits = Limits::new(provider.timeouts, time_left);
+        let response = self.http.send(post, limits).await?;
+        answer::read(response, call_type, streams, limits).await
+    }
+
+    /// Lists the models: it costs nothing and needs a valid key.
+    pub async fn test(&self, candidate: &Candidate) -> Result<(), ProviderError> {
+        let provider = &candidate.provider;
+        let mut get = Request::new(Method::GET, base(provider)?.join(&["models"]));
+        authorise(get.headers_mut(), candidate)?;
+        get.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let limits = Limits::new(provider.timeouts, TEST_LIMIT);
+        let response = self.http.send(get, limits).await?;
+        answer::check(response, limits).await
+    }
+}
+
+fn path(call_type: CallType) -> &'static [&'static str] {
+    match call_type {
+        CallType::Embedding => &["embeddings"],
+        _ => &["chat", "completions"],
+    }
+}
+
+fn base(provider: &Provider) -> Result<BaseUrl, ProviderError> {
+    BaseUrl::parse(provider.base_url.as_deref().unwrap_or(BASE_URL)).ok_or_else(|| {
+        fault(UpstreamClass::Transport, "the provider's base URL is no http or https address", false)
+    })
+}
+
+/// The key goes into this one header of a request to its own provider's address, nowhere else.
+fn authorise(headers: &mut HeaderMap, candidate: &Candidate) -> Result<(), ProviderError> {
+    let Some(credential) = &candidate.credential else {
+        return Ok(());
+    };
+    let value = HeaderValue::try_from(format!("Bearer {}", credential.secret.expose()));
+    let mut value = value.map_err(|_| {
+        fault(
+            UpstreamClass::Authentication,
+            "the provider's key has characters that no header can carry",
+            false,
+        )
+    })?;
+    value.set_sensitive(true);
+    headers.insert(AUTHORIZATION, value);
+    Ok(())
+}

@@ -1,0 +1,74 @@
+//! Where a provider is: the address before `/chat/completions`.
+
+use url::Url;
+
+pub struct BaseUrl(Url);
+
+/// Endings that people paste along.
+const METHODS: [&str; 5] = ["/chat/completions", "/embeddings", "/responses", "/messages", "/models"];
+
+impl BaseUrl {
+    /// `None` for what is no http(s) address, or carries a user or password.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut url = Url::parse(text.trim()).ok()?;
+        let fits = matches!(url.scheme(), "http" | "https")
+            && url.host_str().is_some_and(|host| !host.is_empty())
+            && url.username().is_empty()
+            && url.password().is_none();
+        if !fits {
+            return None;
+        }
+        url.set_fragment(None);
+        let path = url.path().trim_end_matches('/');
+        let path = METHODS.iter().find_map(|method| path.strip_suffix(method)).unwrap_or(path);
+        let path = path.trim_end_matches('/').to_owned();
+        url.set_path(&path);
+        Some(Self(url))
+    }
+
+    /// The address of a method. A prefix of the path and a query (`api-version`) stay.
+    pub fn join(&self, path: &[&str]) -> Url {
+        let mut url = self.0.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(path);
+        }
+        url
+    }
+
+    pub fn is_openai(&self) -> bool {
+        self.0.host_str() == Some("api.openai.com")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chat(base: &str) -> String {
+        BaseUrl::parse(base).unwrap().join(&["chat", "completions"]).to_string()
+    }
+
+    #[test]
+    fn a_prefix_of_the_path_stays_and_a_slash_at_the_end_does_not_matter() {
+        assert_eq!(chat("https://api.openai.com/v1"), "https://api.openai.com/v1/chat/completions");
+        assert_eq!(chat("http://127.0.0.1:9/a/v1//"), "http://127.0.0.1:9/a/v1/chat/completions");
+        assert_eq!(chat("http://127.0.0.1:9"), "http://127.0.0.1:9/chat/completions");
+    }
+
+    #[test]
+    fn a_pasted_method_is_cut_off_and_a_query_stays() {
+        assert_eq!(chat("https://x.test/v1/chat/completions"), "https://x.test/v1/chat/completions");
+        assert_eq!(chat("https://x.test/v1/responses/"), "https://x.test/v1/chat/completions");
+        assert_eq!(
+            chat("https://x.test/d?api-version=1#top"),
+            "https://x.test/d/chat/completions?api-version=1"
+        );
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for text in ["", "api.openai.com/v1", "ftp://x.test", "https://user:word@x.test/v1", "file:///v1"] {
+            assert!(BaseUrl::parse(text).is_none(), "{text}");
+        }
+    }
+}

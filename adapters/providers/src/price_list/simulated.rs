@@ -1,0 +1,24 @@
+//! The simulated provider: cheap, but not free, so that a demonstration shows what an answer costs.
+
+use hub_domain::meter::Meter::{Input, Output, OutputReasoning};
+use hub_domain::vocabulary::CallType::{ChatCompletion, Embedding};
+
+use super::{Entry, usd};
+use crate::simulated::{CHAT_MODELS, EMBEDDING_MODELS, MAX_OUTPUT_TOKENS};
+
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        names: CHAT_MODELS,
+        call_type: ChatCompletion,
+        max_output_tokens: Some(MAX_OUTPUT_TOKENS),
+        prices: &[(Input, usd("1")), (Output, usd("4")), (OutputReasoning, usd("4"))],
+        long_context: false,
+    },
+    Entry {
+        names: EMBEDDING_MODELS,
+        call_type: Embedding,
+        max_output_tokens: None,
+        prices: &[(Input, usd("0.1"))],
+        long_context: false,
+    },
+];

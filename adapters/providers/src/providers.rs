@@ -1,0 +1,80 @@
+//! The registry: which code speaks to which kind of provider.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use hub_domain::error::{ProviderError, UpstreamClass};
+use hub_domain::ports::{Attempt, ModelProvider, UpstreamAnswer};
+use hub_domain::routing::{Candidate, ProviderKind};
+
+use crate::http::Http;
+use crate::openai::{self, OpenAi};
+use crate::simulated::Simulated;
+
+#[derive(Debug, Clone)]
+pub struct ProvidersSettings {
+    /// How the hub names itself to providers.
+    pub user_agent: String,
+    /// DER certificates that are trusted beside the system's.
+    pub extra_roots: Vec<Vec<u8>>,
+}
+
+impl Default for ProvidersSettings {
+    fn default() -> Self {
+        Self {
+            user_agent: concat!("aigne-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
+            extra_roots: Vec::new(),
+        }
+    }
+}
+
+/// Every kind of provider behind the one port.
+pub struct Providers {
+    openai: OpenAi,
+    simulated: Simulated,
+}
+
+impl Providers {
+    pub fn new(settings: ProvidersSettings) -> Self {
+        let http = Arc::new(Http::new(&settings.user_agent, settings.extra_roots));
+        Self { openai: OpenAi::new(http), simulated: Simulated::new() }
+    }
+}
+
+/// Where a provider without an address of its own is.
+pub fn default_base_url(kind: ProviderKind) -> Option<&'static str> {
+    match kind {
+        ProviderKind::OpenAi => Some(openai::BASE_URL),
+        ProviderKind::Simulated => None,
+    }
+}
+
+#[async_trait]
+impl ModelProvider for Providers {
+    async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
+        match attempt.candidate.provider.kind {
+            ProviderKind::OpenAi => self.openai.start(attempt).await,
+            ProviderKind::Simulated => self.simulated.start(attempt).await,
+        }
+    }
+
+    async fn test(&self, candidate: &Candidate) -> Result<(), ProviderError> {
+        match candidate.provider.kind {
+            ProviderKind::OpenAi => self.openai.test(candidate).await,
+            ProviderKind::Simulated => Ok(()),
+        }
+    }
+}
+
+/// A failure that no upstream told.
+pub(crate) fn fault(class: UpstreamClass, message: &str, maybe_executed: bool) -> ProviderError {
+    ProviderError {
+        class,
+        status: None,
+        code: None,
+        param: None,
+        message: message.to_owned(),
+        retry_after: None,
+        maybe_executed,
+    }
+}
