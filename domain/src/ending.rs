@@ -103,7 +103,9 @@ impl End {
     pub fn needs_count(self, observed: &Observed) -> bool {
         match self {
             End::Complete | End::ClientGone | End::UpstreamCut => observed.reported.is_none(),
-            End::ClientDisconnected | End::ShuttingDown => !observed.reported_is_final,
+            End::ClientDisconnected | End::ShuttingDown => {
+                observed.reported.is_none() || !observed.reported_is_final
+            }
             End::FailedBeforeContent
             | End::ClientLeftBeforeDispatch
             | End::ShutDownBeforeDispatch
@@ -114,6 +116,7 @@ impl End {
     /// The usage that counts. `counted` is the hub's own count of what went in and came out, made
     /// where [`Self::needs_count`] asks for it.
     pub fn usage(self, observed: &Observed, counted: Option<Usage>) -> Usage {
+        let counted = counted.filter(|_| self.needs_count(observed));
         let estimate = || Usage { estimated: true, ..counted.unwrap_or_default() };
         match self {
             End::Complete | End::ClientGone => observed.reported.unwrap_or_else(estimate),

@@ -93,8 +93,10 @@ async fn the_oldest_event_comes_first(world: &dyn World) {
     let both = waiting(world, BillingMode::Ledger, &[&first, &second]).await;
     assert_eq!(both.iter().map(|event| event.call).collect::<Vec<_>>(), [first.id, second.id]);
 
+    // Others may have left events that are older still.
     let one = world.outbox().waiting(BillingMode::Ledger, 1).await.unwrap();
-    assert_eq!(one.iter().map(|event| event.call).collect::<Vec<_>>(), [first.id]);
+    assert_eq!(one.len(), 1);
+    assert!(one[0].created <= both[0].created && one[0].call != second.id, "{one:?}");
 
     acknowledge(world, &[&first, &second]).await;
 }
