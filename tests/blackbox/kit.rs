@@ -28,8 +28,8 @@ pub use otlp_sink::OtlpSink;
 pub use proxy::Proxy;
 pub use record::Record;
 pub use reply::{Gate, Reply, Tokens};
-pub use upstream::{Seen, USUAL, Upstream};
-pub use world::{GRANTED, World, price};
+pub use upstream::USUAL;
+pub use world::{World, price};
 
 /// No scenario takes longer, however busy the machine.
 const LIMIT: Duration = Duration::from_secs(180);

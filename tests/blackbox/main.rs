@@ -29,6 +29,7 @@ mod bad_input;
 mod broken_upstreams;
 mod commands;
 mod configuration;
+mod crash;
 mod credits;
 mod database_away;
 mod demo;

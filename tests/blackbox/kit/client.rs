@@ -128,6 +128,11 @@ impl Ask {
         self.header("idempotency-key", key)
     }
 
+    /// The same request to another address.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
     fn bytes(&self) -> Vec<u8> {
         let body = match &self.body {
             Body::None => Vec::new(),

@@ -38,10 +38,6 @@ impl Database {
         Self(Some(own))
     }
 
-    pub fn kind(&self) -> Kind {
-        if self.0.is_some() { Kind::Postgres } else { Kind::Sqlite }
-    }
-
     /// What `HUB__STORAGE__URL` is set to.
     pub fn url(&self) -> Option<String> {
         let own = self.0.as_ref()?;

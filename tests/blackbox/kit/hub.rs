@@ -99,10 +99,19 @@ impl Hub {
             let is_last = found.list.len() < 100;
             all.append(&mut found.list);
             if is_last {
-                assert_eq!(all.len(), found.count, "no call began or went while they were read");
+                assert_eq!(all.len(), found.count, "calls began while they were read");
                 return all;
             }
         }
+    }
+
+    /// Every record, once none is open any more.
+    pub async fn settled_records(&self) -> Vec<Record> {
+        eventually("no call is open", async || {
+            let records = self.records().await;
+            records.iter().all(|record| record.status != "processing").then_some(records)
+        })
+        .await
     }
 
     /// The only record there is, once its call has ended.
@@ -118,9 +127,7 @@ impl Hub {
     /// Waits until so many calls have a record and all of them have ended.
     pub async fn only_ended(&self, count: usize) -> Vec<Record> {
         eventually("all calls have ended", async || {
-            let records = self.records().await;
-            let is_over = records.iter().all(|record| record.status != "processing");
-            (records.len() == count && is_over).then_some(records)
+            Some(self.settled_records().await).filter(|records| records.len() == count)
         })
         .await
     }

@@ -10,12 +10,10 @@ use super::amount::{Units, units};
 #[serde(rename_all = "camelCase")]
 pub struct Record {
     pub id: String,
-    pub model: String,
     pub status: String,
     credits: Box<RawValue>,
     pub request_id: Option<String>,
     pub trace_id: Option<String>,
-    pub error_reason: Option<String>,
     #[serde(default)]
     pub usage_metrics: Value,
     #[serde(default)]

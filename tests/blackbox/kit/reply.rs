@@ -98,6 +98,12 @@ impl Reply {
         Self::json(200, chat_completion(message, "stop", tokens).to_string())
     }
 
+    /// The same after what the reply does already.
+    pub fn chat_after(mut self, text: &str, tokens: Tokens) -> Self {
+        self.0.extend(Self::chat(text, Some(tokens)).0);
+        self
+    }
+
     /// A whole answer that calls a tool.
     pub fn tool_call(name: &str, arguments: &str, tokens: Tokens) -> Self {
         let function = json!({ "name": name, "arguments": arguments });
