@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::compose::{Books, Opening};
 use crate::settings::{Configuration, Environment, Overrides};
 
 mod accounts;
@@ -13,6 +14,7 @@ mod amount;
 mod audit;
 mod calls;
 mod config;
+mod doctor;
 mod failure;
 mod keys;
 mod migrate;
@@ -20,6 +22,7 @@ mod moment;
 mod output;
 mod providers;
 mod rates;
+mod serve;
 mod table;
 
 pub use failure::Failure;
@@ -64,9 +67,18 @@ struct GlobalArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Migrate(migrate::Migrate),
+    Serve(serve::Serve),
+    #[command(flatten)]
+    OnBooks(OnBooks),
     #[command(subcommand)]
     Config(config::Config),
+    Doctor(doctor::Doctor),
+}
+
+/// Commands that open the database.
+#[derive(Debug, Subcommand)]
+enum OnBooks {
+    Migrate(migrate::Migrate),
     #[command(subcommand)]
     Accounts(accounts::Accounts),
     #[command(subcommand)]
@@ -93,5 +105,69 @@ impl GlobalArgs {
             values.push(("data_dir".to_owned(), dir.clone(), "--data-dir".to_owned()));
         }
         Overrides { file: self.config.clone(), values }
+    }
+}
+
+/// Does what the command line says.
+pub fn run() -> ExitCode {
+    let Cli { global, command } = Cli::parse();
+    let (as_json, overrides) = (global.json, global.overrides());
+    match execute(command, &overrides) {
+        Ok(Done::Printed(output)) => output.print(as_json),
+        Ok(Done::Served) => ExitCode::SUCCESS,
+        Err(failure) => failure.print(),
+    }
+}
+
+enum Done {
+    Printed(Output),
+    Served,
+}
+
+fn execute(command: Command, overrides: &Overrides) -> Result<Done, Failure> {
+    let environment = Environment::of_process();
+    match command {
+        Command::Serve(serve) => return serve.run(overrides, environment).map(|()| Done::Served),
+        Command::Config(config) => config.run(&Configuration::load(overrides, environment)?),
+        Command::Doctor(doctor) => on_runtime(doctor.run(overrides, environment)),
+        Command::OnBooks(command) => {
+            let is_audit = matches!(command, OnBooks::Audit(_));
+            let run = |configuration| on_runtime(command.run(configuration));
+            let done = Configuration::load(overrides, environment).map_err(Failure::from).and_then(run);
+            // Scripts must not take an audit that came to no result for one that found something.
+            if is_audit { done.map_err(Failure::not_audited) } else { done }
+        }
+    }
+    .map(Done::Printed)
+}
+
+fn on_runtime<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(work)
+}
+
+impl OnBooks {
+    /// Whether it may make tables; a command that only looks changes nothing.
+    fn opening(&self) -> Opening {
+        match self {
+            Self::Migrate(_) => Opening::Migrate,
+            Self::Audit(_) | Self::Calls(_) => Opening::Existing,
+            _ => Opening::Create,
+        }
+    }
+
+    async fn run(self, configuration: Configuration) -> Result<Output, Failure> {
+        let opened = Books::open(&configuration, self.opening()).await?;
+        let books = &opened.books;
+        let done = match self {
+            Self::Migrate(migrate) => migrate.run(&opened.migrated),
+            Self::Accounts(accounts) => accounts.run(books).await,
+            Self::Keys(keys) => keys.run(books).await,
+            Self::Providers(providers) => providers.run(books, &configuration.environment).await,
+            Self::Rates(rates) => rates.run(books).await,
+            Self::Calls(calls) => calls.run(books).await,
+            Self::Audit(audit) => audit.run(books).await,
+        };
+        opened.close().await;
+        done
     }
 }

@@ -35,16 +35,15 @@ mod whole_number;
 
 pub use byte_size::ByteSize;
 pub use data_dir::DataDir;
-pub use entries::Entry;
 pub use environment::Environment;
 pub use http_url::HttpUrl;
 pub use load::{Configuration, Overrides, SettingsError};
 pub use log_filter::LogFilter;
-pub use providers::{ProviderSettings, ProviderSource};
+pub use providers::{ProviderSource, keys as keys_in};
 pub use secret::Secret;
-pub use setting::{Optional, Required};
+pub use setting::{Optional, Required, Setting, parse as parse_setting};
 pub use storage_url::StorageUrl;
-pub use text::{Names, ShortName};
+pub use text::ShortName;
 pub use whole_number::Percent;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

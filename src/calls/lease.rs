@@ -13,6 +13,7 @@ pub struct Standing {
     /// renewal was sent, so that this clock never runs behind the database's.
     renewed_ms: AtomicU64,
     lost: AtomicBool,
+    leaving: AtomicBool,
     draining: AtomicBool,
     storage_away: AtomicBool,
 }
@@ -25,6 +26,7 @@ impl Standing {
             ttl,
             renewed_ms: AtomicU64::new(0),
             lost: AtomicBool::new(false),
+            leaving: AtomicBool::new(false),
             draining: AtomicBool::new(false),
             storage_away: AtomicBool::new(false),
         }
@@ -48,6 +50,12 @@ impl Standing {
         self.lost.store(true, Ordering::Release);
     }
 
+    /// The process is about to stop; calls are still taken.
+    pub fn leave(&self) {
+        self.leaving.store(true, Ordering::Release);
+    }
+
+    /// No call is taken any more.
     pub fn drain(&self) {
         self.draining.store(true, Ordering::Release);
     }
@@ -83,13 +91,16 @@ impl Standing {
     }
 }
 
+fn refuse(reason: &str, seconds: u64) -> Result<(), NotReady> {
+    Err(NotReady { reason: reason.to_owned(), retry_after: Duration::from_secs(seconds) })
+}
+
+const SHUTTING_DOWN: &str = "the hub is shutting down";
+
 impl Readiness for Standing {
     fn check(&self) -> Result<(), NotReady> {
-        let refuse = |reason: &str, seconds| {
-            Err(NotReady { reason: reason.to_owned(), retry_after: Duration::from_secs(seconds) })
-        };
         if self.is_draining() {
-            return refuse("the hub is shutting down", 5);
+            return refuse(SHUTTING_DOWN, 5);
         }
         if self.is_storage_away() {
             return refuse("the database is away", 2);
@@ -98,6 +109,10 @@ impl Readiness for Standing {
             return refuse("this instance could not renew its lease", 2);
         }
         Ok(())
+    }
+
+    fn announced(&self) -> Result<(), NotReady> {
+        if self.leaving.load(Ordering::Acquire) { refuse(SHUTTING_DOWN, 5) } else { self.check() }
     }
 }
 
@@ -119,6 +134,14 @@ mod tests {
         std::thread::sleep(Duration::from_millis(22));
         assert!(standing.check().is_err());
         standing.renewed(standing.mark());
+        assert!(standing.check().is_ok());
+    }
+
+    #[test]
+    fn a_hub_that_is_about_to_stop_says_so_and_still_takes_calls() {
+        let standing = Standing::new(Duration::from_secs(30));
+        standing.leave();
+        assert!(standing.announced().is_err());
         assert!(standing.check().is_ok());
     }
 

@@ -8,7 +8,7 @@ use hub_domain::ending::Observed;
 use hub_domain::error::CallError;
 use hub_domain::ids::{CallId, InstanceEpoch};
 use hub_domain::money::Credits;
-use hub_domain::ports::{AnswerRecorder, AttemptRecord, NewCall, Served, UnixMillis};
+use hub_domain::ports::{AnswerRecorder, AttemptRecord, NewCall, Served};
 use hub_domain::rates::Rate;
 use hub_domain::routing::{Candidate, Candidates};
 use hub_domain::usage::Usage;
@@ -28,7 +28,6 @@ pub struct LiveCall {
     pub candidates: Candidates,
     pub by: InstanceEpoch,
     pub started: Instant,
-    pub accepted: UnixMillis,
     pub time_limit: Duration,
     pub request_id: String,
     pub app_did: Option<String>,
@@ -160,7 +159,6 @@ pub struct Begin {
     pub request: Request,
     pub candidates: Candidates,
     pub by: InstanceEpoch,
-    pub accepted: UnixMillis,
     pub time_limit: Duration,
     pub request_id: String,
     pub app_did: Option<String>,
@@ -177,7 +175,6 @@ impl LiveCall {
             candidates: begin.candidates,
             by: begin.by,
             started: Instant::now(),
-            accepted: begin.accepted,
             time_limit: begin.time_limit,
             request_id: begin.request_id,
             app_did: begin.app_did,

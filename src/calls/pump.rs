@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use actix::Addr;
 use futures_util::StreamExt;
 use hub_domain::error::{ProviderError, UpstreamClass};
-use hub_domain::ports::{Attempt, AttemptRecord, Claim, ModelProvider, UpstreamAnswer};
+use hub_domain::ports::{Attempt, AttemptRecord, Claim, UpstreamAnswer};
 use hub_domain::use_cases::admit::AdmitError;
 use hub_domain::vocabulary::{AnswerItem, Event, Frame};
 use tokio::sync::mpsc;

@@ -130,6 +130,11 @@ impl CallService {
         Arc::new(Self { shared, accounts: parts.accounts, answers: parts.answers, warden })
     }
 
+    /// Calls in flight.
+    pub fn open_calls(&self) -> usize {
+        self.shared.registry.len()
+    }
+
     /// Numbers for `/metrics`.
     pub fn observe(&self) {
         let shared = &self.shared;
@@ -139,6 +144,11 @@ impl CallService {
             shared.standing.remaining(),
             &shared.health.report(),
         );
+    }
+
+    /// `/readyz` says no from now on; calls are still taken.
+    pub fn announce_end(&self) {
+        self.shared.standing.leave();
     }
 
     /// New calls are refused from now on.
@@ -206,6 +216,10 @@ impl Readiness for CallService {
     fn check(&self) -> Result<(), NotReady> {
         self.shared.standing.check()
     }
+
+    fn announced(&self) -> Result<(), NotReady> {
+        self.shared.standing.announced()
+    }
 }
 
 #[async_trait]
@@ -239,7 +253,6 @@ impl CallRunner for CallService {
             request: incoming.request,
             candidates,
             by: shared.epoch.clone(),
-            accepted: shared.clock.now(),
             request_id: incoming.request_id,
             app_did: incoming.app_did,
             recorder,

@@ -4,7 +4,8 @@ use hub_domain::money::Credits;
 
 /// Decimal credits, at most ten decimals.
 pub fn credits(text: &str) -> Result<Credits, String> {
-    let amount: Credits = text.parse().map_err(|error| format!("{error}; write credits such as 100 or 0.5"))?;
+    let amount: Credits =
+        text.parse().map_err(|error| format!("{error}; write credits such as 100 or 0.5"))?;
     if amount.is_negative() || amount.is_zero() {
         return Err("write an amount of more than zero".to_owned());
     }

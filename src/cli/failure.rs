@@ -1,9 +1,12 @@
 //! Why a command failed: one line for people, one number for scripts.
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use hub_domain::ports::{AccountsError, KeyStoreError, ProviderBookError, SecretsError, StorageError};
+use hub_domain::use_cases::issue_key::IssueKeyError;
 
+use crate::compose::DataDirError;
 use crate::settings::SettingsError;
 
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,21 @@ impl Failure {
         })
     }
 
+    /// One line on standard error.
+    pub fn print(&self) -> ExitCode {
+        // Without standard error there is nobody to tell.
+        let _ = writeln!(std::io::stderr(), "aigne-hub: {self}");
+        self.code()
+    }
+
+    /// Whatever stopped an audit, it came to no result.
+    pub fn not_audited(self) -> Self {
+        match self {
+            Self::NotAudited(_) => self,
+            other => Self::NotAudited(other.to_string()),
+        }
+    }
+
     pub fn refused(reason: impl ToString) -> Self {
         Self::Refused(reason.to_string())
     }
@@ -56,4 +74,13 @@ macro_rules! refused {
     )+};
 }
 
-refused!(StorageError, AccountsError, KeyStoreError, ProviderBookError, SecretsError, std::io::Error);
+refused!(
+    StorageError,
+    AccountsError,
+    KeyStoreError,
+    ProviderBookError,
+    SecretsError,
+    IssueKeyError,
+    DataDirError,
+    std::io::Error
+);

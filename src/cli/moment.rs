@@ -1,24 +1,16 @@
 //! Instants on the command line: RFC 3339, UTC.
 
 use hub_domain::ports::UnixMillis;
+use jiff::SpanRelativeTo;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::fmt::friendly::SpanParser;
 use jiff::tz::TimeZone;
-use jiff::{SpanRelativeTo, ToSpan};
 
 /// `2026-07-01T12:00:00Z`.
 pub fn show(moment: UnixMillis) -> String {
-    Timestamp::from_millisecond(moment.0).map_or_else(|_| moment.0.to_string(), |moment| format!("{moment:.0}"))
-}
-
-pub fn show_or(moment: Option<UnixMillis>, none: &str) -> String {
-    moment.map_or_else(|| none.to_owned(), show)
-}
-
-/// The instant now, by this machine's clock.
-pub fn now() -> UnixMillis {
-    UnixMillis(Timestamp::now().as_millisecond())
+    Timestamp::from_millisecond(moment.0)
+        .map_or_else(|_| moment.0.to_string(), |moment| format!("{moment:.0}"))
 }
 
 /// `2026-12-31T00:00:00Z`, `2026-12-31`.

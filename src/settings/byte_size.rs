@@ -16,7 +16,8 @@ impl Setting for ByteSize {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        let (digits, unit) = UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, bytes)))?;
+        let (digits, unit) =
+            UNITS.iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, bytes)))?;
         let count: usize = digits.trim_end().parse().ok()?;
         count.checked_mul(*unit).filter(|bytes| *bytes > 0).map(Self)
     }

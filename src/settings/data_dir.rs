@@ -41,7 +41,10 @@ mod tests {
     #[test]
     fn the_platform_says_where_data_goes() {
         assert_eq!(resolved(&[("HOME", "/home/ada")]), Path::new("/home/ada/.local/share/aigne-hub"));
-        assert_eq!(resolved(&[("HOME", "/home/ada"), ("XDG_DATA_HOME", "/srv")]), Path::new("/srv/aigne-hub"));
+        assert_eq!(
+            resolved(&[("HOME", "/home/ada"), ("XDG_DATA_HOME", "/srv")]),
+            Path::new("/srv/aigne-hub")
+        );
         assert_eq!(resolved(&[]), Path::new("data"));
     }
 

@@ -62,7 +62,8 @@ impl Configuration {
         refuse_unknown(found, known, "")?;
         refuse_unknown_of_providers(found)?;
 
-        let settings: Settings = serde::Deserialize::deserialize(tree.clone()).map_err(|error| bad(error, &tree))?;
+        let settings: Settings =
+            serde::Deserialize::deserialize(tree.clone()).map_err(|error| bad(error, &tree))?;
         check(&settings).map_err(|(key, reason)| {
             let origin = origin_of(&tree, key);
             SettingsError::Bad { key: key.to_owned(), origin, reason }
@@ -71,6 +72,16 @@ impl Configuration {
             .map_err(|(key, reason)| SettingsError::Bad { key, origin: None, reason })?;
         let data_dir = DataDir::resolve(settings.data_dir.as_deref(), &environment);
         Ok(Self { settings, data_dir, file: overrides.file.clone(), well_known, environment, tree })
+    }
+
+    /// A setting whose value turned out not to be right, though its form is.
+    pub fn bad(&self, key: &str, reason: impl Into<String>) -> SettingsError {
+        SettingsError::Bad { key: key.to_owned(), origin: origin_of(&self.tree, key), reason: reason.into() }
+    }
+
+    /// Whether somebody set it: a file, a variable or a flag.
+    pub fn is_set(&self, key: &str) -> bool {
+        origin_of(&self.tree, key).is_some()
     }
 
     /// Every setting in force, secrets masked.
@@ -94,7 +105,8 @@ fn read(sources: config::ConfigBuilder<config::builder::DefaultState>) -> Result
 fn operators_file(path: &Path) -> Result<impl Source + Send + Sync + 'static, SettingsError> {
     let fails = |reason: String| SettingsError::File { path: path.to_owned(), reason };
     let text = std::fs::read_to_string(path).map_err(|error| fails(error.to_string()))?;
-    let parsed = File::from_str(&text, FileFormat::Toml).collect().map_err(|error| fails(one_line(&error)))?;
+    let parsed =
+        File::from_str(&text, FileFormat::Toml).collect().map_err(|error| fails(one_line(&error)))?;
     Ok(NamedFile { name: path.display().to_string(), values: parsed })
 }
 
@@ -135,7 +147,9 @@ impl Source for Flags {
     }
 
     fn collect(&self) -> Result<Map<String, Value>, ConfigError> {
-        let value = |(key, text, flag): &(String, String, String)| (key.clone(), Value::new(Some(flag), text.as_str()));
+        let value = |(key, text, flag): &(String, String, String)| {
+            (key.clone(), Value::new(Some(flag), text.as_str()))
+        };
         Ok(self.0.iter().map(value).collect())
     }
 }
@@ -149,7 +163,11 @@ fn table(value: &Value) -> &Map<String, Value> {
 }
 
 /// Every key that is set has to be one of the built-in ones.
-fn refuse_unknown(found: &Map<String, Value>, known: &Map<String, Value>, path: &str) -> Result<(), SettingsError> {
+fn refuse_unknown(
+    found: &Map<String, Value>,
+    known: &Map<String, Value>,
+    path: &str,
+) -> Result<(), SettingsError> {
     let mut keys: Vec<_> = found.iter().collect();
     keys.sort_by_key(|(key, _)| key.as_str());
     for (key, value) in keys {
@@ -249,7 +267,10 @@ fn check(settings: &Settings) -> Result<(), (&'static str, String)> {
         return Err(("lease.ttl", "accepts a duration of at least `1s`".into()));
     }
     if settings.secrets.master_key.is_some() && settings.secrets.master_key_file.is_some() {
-        return Err(("secrets.master_key_file", "stands beside `secrets.master_key`; use one of them".into()));
+        return Err((
+            "secrets.master_key_file",
+            "stands beside `secrets.master_key`; use one of them".into(),
+        ));
     }
     let timeouts = &settings.timeouts;
     for (key, time) in [

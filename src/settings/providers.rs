@@ -113,7 +113,8 @@ pub fn from_environment(environment: &Environment) -> Result<Vec<WellKnownProvid
         let base_url = match environment.get(base) {
             None => None,
             Some(text) => Some(
-                HttpUrl::parse(text).ok_or_else(|| (base.to_owned(), format!("accepts {}", HttpUrl::accepts())))?,
+                HttpUrl::parse(text)
+                    .ok_or_else(|| (base.to_owned(), format!("accepts {}", HttpUrl::accepts())))?,
             ),
         };
         found.push(WellKnownProvider { name, kind, base_url, keys });
@@ -133,8 +134,10 @@ mod tests {
 
     #[test]
     fn a_key_in_the_environment_is_enough_for_a_provider() {
-        let environment =
-            Environment::new([("OPENAI_API_KEY", "sk-one, sk-two"), ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")]);
+        let environment = Environment::new([
+            ("OPENAI_API_KEY", "sk-one, sk-two"),
+            ("OPENAI_BASE_URL", "http://127.0.0.1:9/v1"),
+        ]);
         let found = from_environment(&environment).unwrap();
         let keys: Vec<_> = found[0].keys.iter().map(SecretText::expose).collect();
         assert_eq!((found[0].name, keys), ("openai", vec!["sk-one", "sk-two"]));
@@ -151,7 +154,8 @@ mod tests {
 
     #[test]
     fn a_bad_address_is_told_with_its_variable() {
-        let environment = Environment::new([("OPENAI_API_KEY", "sk-one"), ("OPENAI_BASE_URL", "api.openai.com")]);
+        let environment =
+            Environment::new([("OPENAI_API_KEY", "sk-one"), ("OPENAI_BASE_URL", "api.openai.com")]);
         assert_eq!(from_environment(&environment).unwrap_err().0, "OPENAI_BASE_URL");
     }
 

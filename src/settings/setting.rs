@@ -20,6 +20,11 @@ pub trait Setting: Sized {
     const IS_SECRET: bool = false;
 }
 
+/// The same for a flag of a command.
+pub fn parse<T: Setting>(text: &str) -> Result<T, String> {
+    T::parse(text).ok_or_else(|| format!("accepts {}", T::accepts()))
+}
+
 /// A setting that always has a value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Required<T>(pub T);

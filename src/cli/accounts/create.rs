@@ -31,7 +31,11 @@ fn name(text: &str) -> Result<String, String> {
 fn did(text: &str) -> Result<String, String> {
     let bare = text.strip_prefix("did:abt:").unwrap_or(text);
     let fits = (20..=60).contains(&bare.len()) && bare.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if fits { Ok(bare.to_owned()) } else { Err("write a DID such as z1Xv…, with or without did:abt:".to_owned()) }
+    if fits {
+        Ok(bare.to_owned())
+    } else {
+        Err("write a DID such as z1Xv…, with or without did:abt:".to_owned())
+    }
 }
 
 impl Create {

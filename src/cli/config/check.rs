@@ -10,7 +10,9 @@ use crate::settings::Configuration;
 ///
 /// The first unknown key or bad value is named with what it accepts, and the exit code is 78.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  aigne-hub config check\n  aigne-hub config check --config hub.toml --json")]
+#[command(
+    after_help = "Examples:\n  aigne-hub config check\n  aigne-hub config check --config hub.toml --json"
+)]
 pub struct Check {}
 
 #[derive(Serialize)]

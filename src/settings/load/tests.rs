@@ -196,7 +196,10 @@ fn a_provider_is_checked_like_the_rest() {
     let name = refusal(load_file(Some("[providers.Local]\nkind = \"openai\"\n"), &[], &[]));
     assert!(name.starts_with("providers.Local (in "), "{name}");
     let nested = refusal(load(&[("HUB__PROVIDERS__LOCAL__TIMEOUTS__TOTL", "1s")], &[]));
-    assert!(nested.starts_with("providers.local.timeouts.totl (in HUB__PROVIDERS__LOCAL__TIMEOUTS__TOTL)"), "{nested}");
+    assert!(
+        nested.starts_with("providers.local.timeouts.totl (in HUB__PROVIDERS__LOCAL__TIMEOUTS__TOTL)"),
+        "{nested}"
+    );
 }
 
 #[test]

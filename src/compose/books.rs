@@ -1,0 +1,122 @@
+//! Everything that commands work on, behind ports.
+
+use std::sync::Arc;
+
+use hub_domain::ports::{
+    Accounts, Auditor, CallHistory, Clock, Health, KeyStore, Leases, ModelProvider, ProviderBook, RateBook,
+    Secrets,
+};
+
+use hub_identity::{MasterKey, SealedSecrets};
+use hub_providers::{Providers, ProvidersSettings};
+use hub_storage::Store;
+
+use super::catalogue::{Catalogue, fixed_providers, general_timeouts};
+use super::data_dir::create_private_dir;
+use super::master_key::{known_master_key, master_key};
+use super::store::{OpenedStore, Opening, open_store};
+use super::system_clock::SystemClock;
+use crate::cli::Failure;
+use crate::settings::Configuration;
+
+/// What a command reads and writes, with the means to try a provider.
+#[derive(Clone)]
+pub struct Books {
+    pub accounts: Arc<dyn Accounts>,
+    pub keys: Arc<dyn KeyStore>,
+    pub providers: Arc<dyn ProviderBook>,
+    pub rates: Arc<dyn RateBook>,
+    pub calls: Arc<dyn CallHistory>,
+    pub auditor: Arc<dyn Auditor>,
+    pub leases: Arc<dyn Leases>,
+    pub health: Arc<dyn Health>,
+    pub secrets: Arc<dyn Secrets>,
+    pub clock: Arc<dyn Clock>,
+    pub upstream: Arc<dyn ModelProvider>,
+    pub catalogue: Arc<Catalogue>,
+}
+
+/// Books with the store behind them, which has to be closed.
+pub struct OpenedBooks {
+    pub books: Books,
+    pub store: Store,
+    /// The steps that brought the tables up to date.
+    pub migrated: Vec<String>,
+}
+
+impl OpenedBooks {
+    /// Waits for what is queued.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+/// What a store has to be for [`Books`].
+pub trait BookStore:
+    Accounts + KeyStore + ProviderBook + RateBook + CallHistory + Auditor + Leases + Health + 'static
+{
+}
+
+impl<S> BookStore for S where
+    S: Accounts + KeyStore + ProviderBook + RateBook + CallHistory + Auditor + Leases + Health + 'static
+{
+}
+
+impl Books {
+    pub fn new<S: BookStore>(
+        store: Arc<S>,
+        secrets: Arc<dyn Secrets>,
+        clock: Arc<dyn Clock>,
+        upstream: Arc<dyn ModelProvider>,
+        catalogue: Arc<Catalogue>,
+    ) -> Self {
+        Self {
+            accounts: store.clone(),
+            keys: store.clone(),
+            providers: store.clone(),
+            rates: store.clone(),
+            calls: store.clone(),
+            auditor: store.clone(),
+            leases: store.clone(),
+            health: store,
+            secrets,
+            clock,
+            upstream,
+            catalogue,
+        }
+    }
+
+    /// Opens the configured books, as far as `opening` allows.
+    pub async fn open(configuration: &Configuration, opening: Opening) -> Result<OpenedBooks, Failure> {
+        let key = if opening == Opening::Existing {
+            // Who only looks leaves no key behind.
+            known_master_key(configuration)?.unwrap_or_else(MasterKey::generate)
+        } else {
+            create_private_dir(configuration.data_dir.path())?;
+            master_key(configuration)?
+        };
+        let OpenedStore { store, migrated } = open_store(configuration, opening).await?;
+        let secrets: Arc<dyn Secrets> = Arc::new(SealedSecrets::new(key));
+        let shared = Arc::new(store.clone());
+        let general = general_timeouts(&configuration.settings.timeouts);
+        let fixed = fixed_providers(configuration, general, SystemClock.now().seconds());
+        let catalogue =
+            Catalogue::new(shared.clone(), shared.clone(), secrets.clone(), fixed).with_timeouts(general);
+        let upstream = Providers::new(ProvidersSettings::default());
+        let books =
+            Self::new(shared, secrets, Arc::new(SystemClock), Arc::new(upstream), Arc::new(catalogue));
+        Ok(OpenedBooks { books, store, migrated })
+    }
+
+    /// Books that live and die with a test.
+    #[cfg(test)]
+    pub fn of(memory: hub_domain::memory::Memory) -> Self {
+        use hub_domain::memory::{MarkedSecrets, ScriptedProvider};
+
+        let secrets: Arc<dyn Secrets> = Arc::new(MarkedSecrets);
+        let clock = memory.clock().clone();
+        let store = Arc::new(memory);
+        let catalogue = Catalogue::new(store.clone(), store.clone(), secrets.clone(), Vec::new());
+        Self::new(store, secrets, clock, Arc::new(ScriptedProvider::default()), Arc::new(catalogue))
+    }
+}

@@ -1,0 +1,322 @@
+//! Who can be called: providers of the configuration, the database and the environment, in this order
+//! of precedence, with their credentials unsealed and the prices in force.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use hub_domain::ids::{CredentialId, ProviderId};
+use hub_domain::ports::{
+    CredentialRecord, ProviderBook, ProviderRecord, ProviderTimeouts, RateBook, SecretText, Secrets,
+    SecretsError, StorageError,
+};
+use hub_domain::routing::{Credential, ListedModel, Provider, Snapshot};
+use hub_domain::vocabulary::CallType;
+
+use super::built_in_prices::built_in_models;
+use crate::settings::{Configuration, ProviderSource, Timeouts, keys_in};
+use crate::snapshot::LoadSnapshot;
+
+/// A provider with who said that there is one.
+#[derive(Debug, Clone)]
+pub struct CatalogueProvider {
+    pub source: ProviderSource,
+    pub provider: Provider,
+    /// Another one of the same name stands before it.
+    pub is_shadowed: bool,
+    /// Credentials that could not be unsealed.
+    pub locked: usize,
+}
+
+/// Makes snapshots of who can be called.
+pub struct Catalogue {
+    book: Arc<dyn ProviderBook>,
+    rates: Arc<dyn RateBook>,
+    secrets: Arc<dyn Secrets>,
+    /// Those of the configuration and of the environment; they don't change while the process lives.
+    fixed: Vec<(ProviderSource, Provider)>,
+    general_timeouts: ProviderTimeouts,
+    /// Unsealing is not free, and a credential never changes.
+    unsealed: Mutex<HashMap<CredentialId, SecretText>>,
+}
+
+impl Catalogue {
+    pub fn new(
+        book: Arc<dyn ProviderBook>,
+        rates: Arc<dyn RateBook>,
+        secrets: Arc<dyn Secrets>,
+        fixed: Vec<(ProviderSource, Provider)>,
+    ) -> Self {
+        let general_timeouts = ProviderTimeouts::default();
+        Self { book, rates, secrets, fixed, general_timeouts, unsealed: Mutex::default() }
+    }
+
+    /// For providers of the database that have no time-outs of their own.
+    pub fn with_timeouts(self, general_timeouts: ProviderTimeouts) -> Self {
+        Self { general_timeouts, ..self }
+    }
+
+    /// Every provider, also those that stand behind another of the same name.
+    pub async fn providers(&self) -> Result<Vec<CatalogueProvider>, StorageError> {
+        let of_source = |source: ProviderSource| {
+            let matching = self.fixed.iter().filter(move |(of, _)| *of == source);
+            matching.map(move |(_, provider)| (source, provider.clone(), 0))
+        };
+        let stored = self.book.list().await?;
+        let stored = stored.into_iter().map(|record| {
+            let (provider, locked) = self.unseal(record);
+            (ProviderSource::Database, provider, locked)
+        });
+        let all = of_source(ProviderSource::Configuration)
+            .chain(stored)
+            .chain(of_source(ProviderSource::Environment));
+        let mut found: Vec<CatalogueProvider> = Vec::new();
+        for (source, provider, locked) in all {
+            let is_shadowed =
+                found.iter().any(|other| other.provider.name.eq_ignore_ascii_case(&provider.name));
+            found.push(CatalogueProvider { source, provider, is_shadowed, locked });
+        }
+        Ok(found)
+    }
+
+    /// One credential that can't be opened must not take the others down.
+    fn unseal(&self, record: ProviderRecord) -> (Provider, usize) {
+        let mut locked = 0;
+        let mut credentials = Vec::with_capacity(record.credentials.len());
+        for credential in &record.credentials {
+            match self.open(record.id, record.base_url.as_deref(), credential) {
+                Ok(secret) => credentials.push(Credential { id: Some(credential.id), secret }),
+                Err(error) => {
+                    locked += 1;
+                    tracing::error!(
+                        provider = record.name, key = format!("…{}", credential.tail), %error,
+                        "a provider's key can't be opened; is the master key another one?"
+                    );
+                }
+            }
+        }
+        let provider = Provider {
+            id: Some(record.id),
+            models: built_in_models(&record.name, record.kind, record.base_url.as_deref()),
+            name: Arc::from(record.name),
+            kind: record.kind,
+            base_url: record.base_url.map(Arc::from),
+            enabled: record.enabled,
+            on_disconnect: record.on_disconnect,
+            timeouts: record.timeouts.unwrap_or(self.general_timeouts),
+            credentials,
+            created: record.created.seconds(),
+        };
+        (provider, locked)
+    }
+
+    fn open(
+        &self,
+        provider: ProviderId,
+        base_url: Option<&str>,
+        credential: &CredentialRecord,
+    ) -> Result<SecretText, SecretsError> {
+        let mut unsealed = self.unsealed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(secret) = unsealed.get(&credential.id) {
+            return Ok(secret.clone());
+        }
+        let plain = self.secrets.open(&credential.sealed, &context(provider, credential.id, base_url))?;
+        let secret = SecretText::new(String::from_utf8(plain).map_err(|_| SecretsError::Tampered)?);
+        unsealed.insert(credential.id, secret.clone());
+        Ok(secret)
+    }
+}
+
+#[async_trait]
+impl LoadSnapshot for Catalogue {
+    async fn load(&self) -> Result<Snapshot, StorageError> {
+        // First, so that a change in the midst of this is seen as one by the next look.
+        let version = self.rates.settings_version().await?;
+        let providers = self.providers().await?.into_iter().filter(|found| !found.is_shadowed);
+        let providers = providers.map(|found| found.provider).collect();
+        Ok(Snapshot::new(version, providers, self.rates.current().await?))
+    }
+}
+
+/// Where a sealed credential belongs: a row can't be moved, nor aimed at another server.
+fn context(provider: ProviderId, credential: CredentialId, base_url: Option<&str>) -> String {
+    let origin = base_url.and_then(|url| url::Url::parse(url).ok());
+    let origin = origin.map_or_else(|| "default".to_owned(), |url| url.origin().ascii_serialization());
+    format!("hub/credential/v1|{provider}|{credential}|{origin}")
+}
+
+/// Seals a provider's key for the database.
+pub fn seal_credential(
+    secrets: &dyn Secrets,
+    provider: ProviderId,
+    base_url: Option<&str>,
+    secret: &SecretText,
+) -> Result<CredentialRecord, SecretsError> {
+    let id = CredentialId::new();
+    let sealed = secrets.seal(secret.expose().as_bytes(), &context(provider, id, base_url))?;
+    let tail = secret.masked().trim_start_matches('…').to_owned();
+    Ok(CredentialRecord { id, tail, sealed })
+}
+
+/// `[timeouts]` as providers without time-outs of their own have them.
+pub fn general_timeouts(timeouts: &Timeouts) -> ProviderTimeouts {
+    ProviderTimeouts {
+        connect: *timeouts.connect,
+        first_byte: *timeouts.first_byte,
+        idle: *timeouts.idle,
+        // A call's own limit is the tighter one.
+        total: (*timeouts.stream).max(*timeouts.plain),
+    }
+}
+
+/// Models that the operator listed, beside the built-in ones.
+fn listed(names: &[String]) -> impl Iterator<Item = ListedModel> + '_ {
+    names.iter().map(|name| ListedModel {
+        name: Arc::from(name.as_str()),
+        call_type: if name.contains("embed") { CallType::Embedding } else { CallType::ChatCompletion },
+        max_output_tokens: None,
+    })
+}
+
+/// The providers of the configuration and of the environment.
+pub fn fixed_providers(
+    configuration: &Configuration,
+    general: ProviderTimeouts,
+    now_seconds: i64,
+) -> Vec<(ProviderSource, Provider)> {
+    let credentials = |keys: Vec<SecretText>| {
+        keys.into_iter().map(|secret| Credential { id: None, secret }).collect::<Vec<_>>()
+    };
+    let configured = configuration.settings.providers.iter().map(|(name, settings)| {
+        let base_url = settings.base_url.as_ref().map(|url| url.0.as_str());
+        let mut models = built_in_models(name, *settings.kind, base_url);
+        models.extend(listed(&settings.models.0.0));
+        let keys =
+            settings.api_key_env.as_ref().map(|variable| keys_in(&configuration.environment, &variable.0));
+        let provider = Provider {
+            id: None,
+            name: Arc::from(name.as_str()),
+            kind: *settings.kind,
+            base_url: base_url.map(Arc::from),
+            enabled: true,
+            on_disconnect: *settings.on_disconnect,
+            timeouts: settings.timeouts.over(general),
+            credentials: credentials(keys.unwrap_or_default()),
+            models,
+            created: now_seconds,
+        };
+        (ProviderSource::Configuration, provider)
+    });
+    let well_known = configuration.well_known.iter().map(|found| {
+        let base_url = found.base_url.as_ref().map(|url| url.0.as_str());
+        let provider = Provider {
+            id: None,
+            name: Arc::from(found.name),
+            kind: found.kind,
+            base_url: base_url.map(Arc::from),
+            enabled: true,
+            on_disconnect: Default::default(),
+            timeouts: general,
+            credentials: credentials(found.keys.clone()),
+            models: built_in_models(found.name, found.kind, base_url),
+            created: now_seconds,
+        };
+        (ProviderSource::Environment, provider)
+    });
+    configured.chain(well_known).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use hub_domain::memory::{MarkedSecrets, Memory};
+    use hub_domain::ports::NewProvider;
+    use hub_domain::routing::ProviderKind;
+
+    use super::*;
+
+    const URL: &str = "http://127.0.0.1:9/v1";
+
+    fn provider(name: &str) -> Provider {
+        Provider {
+            id: None,
+            name: Arc::from(name),
+            kind: ProviderKind::OpenAi,
+            base_url: Some(Arc::from(URL)),
+            enabled: true,
+            on_disconnect: Default::default(),
+            timeouts: ProviderTimeouts::default(),
+            credentials: Vec::new(),
+            models: Vec::new(),
+            created: 0,
+        }
+    }
+
+    async fn stored(memory: &Memory, name: &str, key: &str) {
+        let id = ProviderId::new();
+        let sealed = seal_credential(&MarkedSecrets, id, Some(URL), &SecretText::new(key)).unwrap();
+        let new = NewProvider {
+            id,
+            name: name.to_owned(),
+            kind: ProviderKind::OpenAi,
+            base_url: Some(URL.to_owned()),
+            on_disconnect: Default::default(),
+            timeouts: None,
+            credentials: vec![sealed],
+        };
+        ProviderBook::add(memory, new).await.unwrap();
+    }
+
+    fn catalogue(memory: &Memory, fixed: Vec<(ProviderSource, Provider)>) -> Catalogue {
+        let store = Arc::new(memory.clone());
+        Catalogue::new(store.clone(), store, Arc::new(MarkedSecrets), fixed)
+    }
+
+    #[tokio::test]
+    async fn the_configuration_stands_before_the_database_and_that_before_the_environment() {
+        let memory = Memory::new();
+        stored(&memory, "one", "sk-0123456789abcdef").await;
+        stored(&memory, "two", "sk-0123456789abcdef").await;
+        let fixed = vec![
+            (ProviderSource::Environment, provider("two")),
+            (ProviderSource::Environment, provider("three")),
+            (ProviderSource::Configuration, provider("ONE")),
+        ];
+        let found = catalogue(&memory, fixed).providers().await.unwrap();
+        let in_force: Vec<_> = found
+            .iter()
+            .filter(|found| !found.is_shadowed)
+            .map(|found| (&*found.provider.name, found.source.name()))
+            .collect();
+        assert_eq!(in_force, [("ONE", "configuration"), ("two", "database"), ("three", "environment")]);
+    }
+
+    #[tokio::test]
+    async fn a_stored_key_is_unsealed_for_its_provider() {
+        let memory = Memory::new();
+        stored(&memory, "one", "sk-0123456789abcdef").await;
+        let snapshot = catalogue(&memory, Vec::new()).load().await.unwrap();
+        assert_eq!(snapshot.providers()[0].credentials[0].secret.expose(), "sk-0123456789abcdef");
+        assert_eq!(snapshot.settings_version, 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_that_was_sealed_for_another_server_stays_locked() {
+        let memory = Memory::new();
+        let id = ProviderId::new();
+        let secret = SecretText::new("sk-0123456789abcdef");
+        let sealed = seal_credential(&MarkedSecrets, id, Some("https://api.openai.com/v1"), &secret).unwrap();
+        let new = NewProvider {
+            id,
+            name: "one".to_owned(),
+            kind: ProviderKind::OpenAi,
+            base_url: Some(URL.to_owned()),
+            on_disconnect: Default::default(),
+            timeouts: None,
+            credentials: vec![sealed],
+        };
+        ProviderBook::add(&memory, new).await.unwrap();
+        let found = catalogue(&memory, Vec::new()).providers().await.unwrap();
+        assert!(found[0].provider.credentials.is_empty());
+        assert_eq!(found[0].locked, 1);
+    }
+}
