@@ -2,4 +2,8 @@
 //! state machines without I/O, clock or task. `http` uses their inbound half, `providers` the upstream
 //! half. Routes, headers and connections are not here.
 
+mod outline;
+mod redact;
+mod sse;
+
 pub mod openai;

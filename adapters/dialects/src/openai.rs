@@ -1,12 +1,41 @@
 //! OpenAI's dialect: Chat Completions and Embeddings.
+//!
+//! Inbound: [`decode_chat`] and [`decode_embeddings`] read requests, [`StreamEncoder`] and
+//! [`WholeEncoder`] write answers, [`error_answer`] words errors. Upstream: [`encode_request`] writes
+//! requests, [`decode_stream`] and [`decode_whole`] read answers, [`decode_error`] reads errors.
 
+mod assembled;
+mod chat_body;
+mod chunk;
+mod decode_chat;
+mod decode_embeddings;
+mod decode_stream;
+mod decode_whole;
+mod embedding_list;
+mod encode_canonical;
+mod encode_request;
 mod error_answer;
+mod fault;
+mod loose;
+mod messages;
+mod number;
+mod stream_encoder;
+mod stream_state;
 mod style;
 mod target;
+mod upstream_error;
+mod usage;
+mod whole_encoder;
+mod wire_text;
 
+pub use decode_chat::decode_chat;
+pub use decode_embeddings::decode_embeddings;
+pub use decode_stream::{StreamDecoder, decode_stream};
+pub use decode_whole::decode_whole;
+pub use encode_request::encode_request;
 pub use error_answer::{ErrorAnswer, Surface, error_answer, error_body};
+pub use stream_encoder::StreamEncoder;
 pub use style::{AnswerStyle, KEEP_ALIVE};
 pub use target::{LimitField, UpstreamTarget};
-
-mod outline_of_api;
-pub use outline_of_api::*;
+pub use upstream_error::decode_error;
+pub use whole_encoder::WholeEncoder;
