@@ -17,6 +17,10 @@ use crate::admission::Admitted;
 
 /// Frames that are there together are written together, up to so many bytes.
 const ENOUGH: usize = 16 * 1024;
+/// Room for a few usual pieces.
+const ROOM: usize = 1024;
+/// The memory of a larger piece is given back at once rather than kept for the next one.
+const UNUSUAL: usize = 64 * 1024;
 
 /// The response's body. actix drops it when the client leaves, and with it the items, which is how the
 /// call learns of it.
@@ -38,7 +42,7 @@ impl StreamBody {
         Self {
             items: Some(items),
             encoder: StreamEncoder::new(form.style(call, model)),
-            out: BytesMut::new(),
+            out: BytesMut::with_capacity(ROOM),
             silence: Silence::new(keep_alive),
             _admitted: admitted,
         }
@@ -76,7 +80,11 @@ impl MessageBody for StreamBody {
         this.fill(cx);
         if !this.out.is_empty() {
             this.silence.broken();
-            return Poll::Ready(Some(Ok(this.out.split().freeze())));
+            let piece = this.out.split().freeze();
+            if piece.len() > UNUSUAL {
+                this.out = BytesMut::with_capacity(ROOM);
+            }
+            return Poll::Ready(Some(Ok(piece)));
         }
         if this.items.is_none() {
             return Poll::Ready(None);
