@@ -93,8 +93,8 @@ async fn an_answer_is_repeated_byte_for_byte(world: &mut World) {
         let ask = ask.idempotency_key(key);
         let first = ask.send().await.expect(200);
         let second = ask.send().await.expect(200);
-        assert_eq!(first.header("idempotent-replayed"), None);
-        assert_eq!(second.header("idempotent-replayed"), Some("true"));
+        assert_eq!(first.header("idempotent-replay"), None);
+        assert_eq!(second.header("idempotent-replay"), Some("true"));
         assert_all_the_same(&[first, second]);
     }
     assert_eq!(world.upstream.all_seen().len(), 2);

@@ -34,6 +34,9 @@ proptest! {
         let full = quote.full().unwrap();
         let usage = any::usage_within(&bound, full.output_limit, &cuts);
         prop_assert!(charge(&rate, &usage) <= full.hold);
+        let lines = quote.lines(&rate, full.output_limit.unwrap_or(0)).unwrap();
+        let sum = Credits::try_sum(lines.iter().map(|line| line.amount)).unwrap();
+        prop_assert_eq!(sum, full.hold, "its lines add up to it");
 
         for input in any::input_meters() {
             for output in any::output_meters() {
