@@ -29,9 +29,7 @@ mod reports;
 mod sums;
 
 use async_trait::async_trait;
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use diesel_async::RunQueryDsl;
 use hub_domain::ports::{AuditCounts, AuditReport, Auditor, StorageError};
 
@@ -39,7 +37,7 @@ use self::findings::Findings;
 use crate::Store;
 use crate::connection::{Connection, on_backend};
 use crate::schema::{accounts, model_calls, outbox, transfers};
-use crate::sql_types::{Millis, Now};
+use crate::sql_types::{IsOpen, Millis, Now};
 
 /// A1 to A15.
 const CHECKS: u64 = 15;
@@ -58,8 +56,7 @@ async fn audit(conn: &mut Connection, _: &()) -> QueryResult<AuditReport> {
         check.run(conn, now, &mut findings).await?;
     }
     price_lines::check(conn, &mut findings).await?;
-    // Literally, so that PostgreSQL sees that the index of open calls will do.
-    let open = model_calls::table.filter(sql::<Bool>("state = 'held'"));
+    let open = model_calls::table.filter(IsOpen);
     let open_holds: i64 = on_backend!(conn, c => open.count().get_result(c).await)?;
     Ok(AuditReport {
         findings: findings.into_vec(),

@@ -87,6 +87,12 @@ impl Default for StoreSettings {
     }
 }
 
+impl StoreSettings {
+    pub fn new(url: StorageUrl) -> Self {
+        Self { url, ..Self::default() }
+    }
+}
+
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {

@@ -4,13 +4,15 @@
 mod id;
 mod instant;
 mod json;
+mod open;
 
 use diesel::query_builder::QueryId;
 use diesel::sql_types::SqlType;
 
 pub use id::Key;
-pub use instant::{Millis, Now};
+pub use instant::{Millis, Now, whole_millis};
 pub use json::AsJson;
+pub use open::IsOpen;
 
 /// `uuid`, or a blob of 16 bytes. Both are ordered by their bytes, a UUIDv7 hence by time.
 #[derive(Debug, Clone, Copy, Default, QueryId, SqlType)]

@@ -16,7 +16,6 @@ use diesel::{Connection as _, ConnectionError, ConnectionResult, RunQueryDsl, Sq
 use crate::connection::{Run, Sqlite};
 use crate::settings::OpenError;
 
-pub use sync::OnDisk;
 pub use writer::{Command, Outcome, Writer};
 
 /// What a connection is for.
@@ -72,9 +71,8 @@ pub fn pooled(conn: SqliteConnection) -> Sqlite {
 
 /// Makes the file, for its owner only, where there is none, and looks at it. Blocks.
 pub fn prepare(file: &Path) -> Result<(), OpenError> {
-    let unreachable = |error: &dyn std::fmt::Display| {
-        OpenError::Unreachable(format!("{}: {error}", file.display()))
-    };
+    let unreachable =
+        |error: &dyn std::fmt::Display| OpenError::Unreachable(format!("{}: {error}", file.display()));
     OpenOptions::new()
         .append(true)
         .create(true)

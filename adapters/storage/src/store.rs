@@ -48,6 +48,7 @@ use tokio::sync::oneshot;
 
 use crate::connection::Connection;
 use crate::failure::{Failure, Trouble, is_connection_lost, storage_error, trouble};
+use crate::ledger::groups::Writers;
 use crate::migrate::{self, Mode};
 use crate::pool::{Pool, Pooled, Source};
 use crate::postgres::Server;
@@ -70,7 +71,7 @@ pub(crate) struct Engine {
 
 pub(crate) enum Database {
     Sqlite { file: PathBuf, writer: Writer },
-    Postgres { server: Arc<Server> },
+    Postgres { server: Arc<Server>, writers: Writers },
 }
 
 impl Store {
@@ -94,7 +95,8 @@ impl Store {
             StorageUrl::Postgres(url) => {
                 let server = Arc::new(Server::new(url)?);
                 server.connect().await.map_err(OpenError::Unreachable)?;
-                (Source::Postgres(Arc::clone(&server)), Database::Postgres { server })
+                let writers = Writers::start(&server, settings.writers, settings.queue);
+                (Source::Postgres(Arc::clone(&server)), Database::Postgres { server, writers })
             }
         };
         let pool = Pool::new(source, settings.pool_size);
@@ -119,7 +121,7 @@ impl Store {
                     let file = file.clone();
                     tokio::task::spawn_blocking(move || migrate::sqlite(&file, mode))
                 }
-                Database::Postgres { server } => {
+                Database::Postgres { server, .. } => {
                     let conn: AsyncPgConnection = server.connect().await.map_err(StorageError::away)?;
                     tokio::task::spawn_blocking(move || migrate::postgres(conn, mode))
                 }
@@ -131,8 +133,9 @@ impl Store {
 
     /// Waits for what is queued, and for the disk.
     pub async fn close(self) {
-        if let Database::Sqlite { writer, .. } = &self.engine.database {
-            writer.close().await;
+        match &self.engine.database {
+            Database::Sqlite { writer, .. } => writer.close().await,
+            Database::Postgres { writers, .. } => writers.stop().await,
         }
         self.engine.pool.clear();
     }
@@ -198,10 +201,31 @@ impl Store {
         E: From<StorageError> + Send + 'static,
         F: for<'c> Body<'c, I, Result<T, Failure<E>>> + 'static,
     {
+        self.write_as(Wanted::Always, input, body).await
+    }
+
+    /// The same, for a step that need not begin when its caller is gone by then.
+    pub(crate) async fn write_while_wanted<I, T, E, F>(&self, input: I, body: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+        F: for<'c> Body<'c, I, Result<T, Failure<E>>> + 'static,
+    {
+        self.write_as(Wanted::WhileHeard, input, body).await
+    }
+
+    async fn write_as<I, T, E, F>(&self, wanted: Wanted, input: I, body: F) -> Result<T, E>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+        F: for<'c> Body<'c, I, Result<T, Failure<E>>> + 'static,
+    {
         match &self.engine.database {
             Database::Sqlite { writer, .. } => {
                 let (reply, answer) = oneshot::channel();
-                writer.submit(Box::new(Write { input, body, reply, result: None }))?;
+                writer.submit(Box::new(Write { wanted, input, body, reply, result: None }))?;
                 answer.await.unwrap_or_else(|_| Err(StorageError::away("the store is closed").into()))
             }
             Database::Postgres { .. } => {
@@ -292,8 +316,16 @@ where
     }
 }
 
+/// When a step that waits for its turn has to be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Always,
+    WhileHeard,
+}
+
 /// A write on its way to SQLite's writer.
 struct Write<I, T, E, F> {
+    wanted: Wanted,
     input: I,
     body: F,
     reply: oneshot::Sender<Result<T, E>>,
@@ -308,7 +340,7 @@ where
     F: for<'c> Body<'c, I, Result<T, Failure<E>>> + 'static,
 {
     fn is_pointless(&self) -> bool {
-        false
+        self.wanted == Wanted::WhileHeard && self.reply.is_closed()
     }
 
     fn run<'a>(&'a mut self, conn: &'a mut Connection) -> BoxFuture<'a, Outcome> {

@@ -1,5 +1,7 @@
 //! Instants, as [`Instant`], and the database's own clock.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use diesel::deserialize::{self, FromSql, FromSqlRow};
 use diesel::expression::{AsExpression, Expression, ValidGrouping, is_aggregate};
 use diesel::pg::{Pg, PgValue};
@@ -16,6 +18,23 @@ use super::Instant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
 #[diesel(sql_type = Instant)]
 pub struct Millis(pub i64);
+
+impl Millis {
+    /// This machine's clock, which is also SQLite's. PostgreSQL has its own: [`Now`].
+    pub fn of_this_machine() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(whole_millis(since))
+    }
+
+    pub fn plus(self, time: Duration) -> Self {
+        Self(self.0.saturating_add(whole_millis(time)))
+    }
+}
+
+/// At most half of what fits, so that sums do too: longer is for ever.
+pub fn whole_millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap_or(i64::MAX).min(i64::MAX / 2)
+}
 
 impl From<UnixMillis> for Millis {
     fn from(instant: UnixMillis) -> Self {
@@ -65,13 +84,12 @@ pub struct Now {
 impl Now {
     pub const PRESENT: Self = Self { shift: 0 };
 
-    pub fn plus(time: std::time::Duration) -> Self {
-        // A time that doesn't fit is for ever; half the range keeps the sum in range.
-        Self { shift: i64::try_from(time.as_millis()).unwrap_or(i64::MAX).min(i64::MAX / 2) }
+    pub fn plus(time: Duration) -> Self {
+        Self { shift: whole_millis(time) }
     }
 
-    pub fn minus(time: std::time::Duration) -> Self {
-        Self { shift: -Self::plus(time).shift }
+    pub fn minus(time: Duration) -> Self {
+        Self { shift: -whole_millis(time) }
     }
 }
 

@@ -127,11 +127,10 @@ impl SyncThread {
     pub fn start(file: &Path, turns: Arc<Turns>) -> Result<(Arc<OnDisk>, JoinHandle<()>), OpenError> {
         let unreachable = |error: &dyn std::fmt::Display| OpenError::Unreachable(error.to_string());
         let mut conn = super::connect(file, super::Role::Sync).map_err(|error| unreachable(&error))?;
-        let page_size = diesel::select(diesel::dsl::sql::<Integer>(
-            "(SELECT page_size FROM pragma_page_size)",
-        ))
-        .get_result::<i32>(&mut conn)
-        .map_err(|error| unreachable(&error))?;
+        let page_size =
+            diesel::select(diesel::dsl::sql::<Integer>("(SELECT page_size FROM pragma_page_size)"))
+                .get_result::<i32>(&mut conn)
+                .map_err(|error| unreachable(&error))?;
         let on_disk = Arc::new(OnDisk {
             state: Mutex::default(),
             news: Condvar::new(),
