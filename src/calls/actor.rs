@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use actix::fut::wrap_future;
 use actix::{Actor, ActorContext, ActorFutureExt, AsyncContext, Context, Handler, Message};
-use hub_domain::call::{Call, CallEvent, Effect, Effects};
+use hub_domain::call::{Call, CallEvent, Effect, Effects, OnDisconnect};
 use hub_domain::ending::End;
 use hub_domain::error::{CallError, ProviderError};
 use hub_domain::ports::Claim;
@@ -141,7 +141,10 @@ impl CallActor {
                     actor.happened(CallEvent::DrainEnded, ctx);
                 });
             }
-            None => self.happened(CallEvent::DrainEnded, ctx),
+            None => {
+                self.shared.metrics.drain_refused();
+                self.happened(CallEvent::DrainEnded, ctx);
+            }
         }
     }
 
@@ -170,15 +173,33 @@ impl CallActor {
     fn broke_down(&mut self, detail: &str, ctx: &mut Context<Self>) {
         tracing::error!(call = %self.call.id, detail, "a call broke down");
         self.failing(CallError::Internal { detail: detail.to_owned() });
-        self.happened(CallEvent::UpstreamFailed { retryable: false }, ctx);
+        let effects = self.machine.on(CallEvent::UpstreamFailed { retryable: false });
+        if effects.is_empty() && !self.closing {
+            // It broke before the hold's commit was seen: what may have been held is voided.
+            self.close(End::FailedBeforeContent, ctx);
+        }
+        self.apply(effects, ctx);
     }
 
     fn close(&mut self, end: End, ctx: &mut Context<Self>) {
         self.closing = true;
         self.drain = None;
-        let settle =
-            settlement::close(Arc::clone(&self.shared), Arc::clone(&self.call), end, self.out.clone());
-        ctx.spawn(wrap_future::<_, Self>(settle).map(|(), _, ctx| ctx.stop()));
+        // Between the hold's commit and the first byte upstream a departure still costs nothing.
+        let end = match end {
+            End::ClientDisconnected if !self.call.progress().dispatched => End::ClientLeftBeforeDispatch,
+            end => end,
+        };
+        // In a task of its own: it runs on when this actor ends, and a panic in it is seen here.
+        let settle = actix_rt::spawn(settlement::close(
+            Arc::clone(&self.shared),
+            Arc::clone(&self.call),
+            end,
+            self.out.clone(),
+        ));
+        ctx.spawn(wrap_future::<_, Self>(settle).map(|ended, actor, ctx| {
+            actor.closing = ended.is_ok();
+            ctx.stop();
+        }));
     }
 
     /// Nothing was held: the answer is the error alone.
@@ -241,13 +262,19 @@ impl Handler<Seen> for CallActor {
             Seen::Held => self.happened(CallEvent::Held, ctx),
             Seen::Refused(error) => self.refuse(error, ctx),
             Seen::Uncertain(error) => {
-                self.call.progress().error = Some(error);
+                self.failing(error);
                 self.close(End::FailedBeforeContent, ctx);
             }
             Seen::FirstContent => self.happened(CallEvent::FirstContent, ctx),
             Seen::Finished => self.happened(CallEvent::Finished, ctx),
             Seen::Failed(error) => self.failed(error, ctx),
-            Seen::ClientGone => self.happened(CallEvent::ClientGone, ctx),
+            Seen::ClientGone => {
+                if !self.call.progress().dispatched {
+                    // There is nothing to drain.
+                    self.machine.set_on_disconnect(OnDisconnect::Cancel);
+                }
+                self.happened(CallEvent::ClientGone, ctx);
+            }
         }
     }
 }
@@ -271,14 +298,15 @@ impl Handler<Interrupt> for CallActor {
                     code: "key_revoked",
                 });
                 // The caller may not have what is still to come; what came is paid as on a departure.
-                self.machine.set_on_disconnect(hub_domain::call::OnDisconnect::Cancel);
+                self.machine.set_on_disconnect(OnDisconnect::Cancel);
                 self.happened(CallEvent::ClientGone, ctx);
             }
         }
     }
 }
 
-/// An actor that ends without having settled has panicked: the supervisor settles in its stead.
+/// An actor that ends without having settled has panicked, or its settlement has: the supervisor settles
+/// in its stead.
 impl Drop for CallActor {
     fn drop(&mut self) {
         self.cancel_pump();

@@ -50,6 +50,16 @@ impl Standing {
         self.lost.store(true, Ordering::Release);
     }
 
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    /// A new lease has begun in place of the lost one.
+    pub fn regained(&self, mark: u64) {
+        self.renewed(mark);
+        self.lost.store(false, Ordering::Release);
+    }
+
     /// The process is about to stop; calls are still taken.
     pub fn leave(&self) {
         self.leaving.store(true, Ordering::Release);
@@ -87,7 +97,7 @@ impl Standing {
 
     /// Two thirds of the lease may pass without a renewal before new calls are refused.
     fn may_admit(&self) -> bool {
-        !self.lost.load(Ordering::Acquire) && self.remaining() > self.ttl / 3
+        !self.is_lost() && self.remaining() > self.ttl / 3
     }
 }
 

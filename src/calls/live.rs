@@ -8,7 +8,7 @@ use hub_domain::ending::Observed;
 use hub_domain::error::CallError;
 use hub_domain::ids::{CallId, InstanceEpoch};
 use hub_domain::money::Credits;
-use hub_domain::ports::{AnswerRecorder, AttemptRecord, NewCall, Served};
+use hub_domain::ports::{AnswerRecorder, AttemptRecord, NewCall, Served, UnixMillis};
 use hub_domain::rates::Rate;
 use hub_domain::routing::{Candidate, Candidates};
 use hub_domain::usage::Usage;
@@ -51,12 +51,21 @@ pub struct Progress {
     pub finish_reason: Option<FinishReason>,
     pub upstream_id: Option<String>,
     pub attempts: SmallVec<[AttemptRecord; 1]>,
-    pub attempt_started: Option<Instant>,
+    /// The try at hand, until it is recorded.
+    pub running: Option<RunningAttempt>,
     pub first_content: Option<Instant>,
     pub provider_ttfb: Option<Duration>,
     pub recorder: Option<Box<dyn AnswerRecorder>>,
     /// Why the call failed, once it has.
     pub error: Option<CallError>,
+}
+
+/// A try that has not ended.
+#[derive(Clone, Copy)]
+pub struct RunningAttempt {
+    pub number: u32,
+    pub began: Instant,
+    pub started: UnixMillis,
 }
 
 /// What was received, as far as a count of its tokens needs it.
@@ -126,19 +135,19 @@ impl Progress {
     /// The first content has come. How long the provider took for it.
     pub fn saw_content(&mut self) -> Option<Duration> {
         self.first_content = Some(Instant::now());
-        self.provider_ttfb = self.attempt_started.map(|started| started.elapsed());
+        self.provider_ttfb = self.running.map(|attempt| attempt.began.elapsed());
         self.provider_ttfb
     }
 
     /// Another try begins: what an earlier one said does not count.
-    pub fn start_attempt(&mut self, candidate: usize) {
+    pub fn start_attempt(&mut self, candidate: usize, attempt: RunningAttempt) {
         self.candidate = candidate;
         self.dispatched = true;
         self.observed = Observed::default();
         self.output = Output::default();
         self.finish_reason = None;
         self.upstream_id = None;
-        self.attempt_started = Some(Instant::now());
+        self.running = Some(attempt);
     }
 }
 
@@ -205,6 +214,20 @@ impl LiveCall {
             provider: Arc::clone(&candidate.provider.name),
             model: Arc::clone(&candidate.model),
             credential: candidate.credential.as_ref().and_then(|credential| credential.id),
+        }
+    }
+
+    /// The record of a try at a candidate.
+    pub fn attempt_record(&self, candidate: &Candidate, attempt: RunningAttempt) -> AttemptRecord {
+        AttemptRecord {
+            provider: candidate.provider.name.to_string(),
+            model: candidate.model.to_string(),
+            credential: candidate.credential.as_ref().and_then(|credential| credential.id),
+            started: attempt.started,
+            duration_ms: u64::try_from(attempt.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+            error: None,
+            status: None,
+            maybe_executed: false,
         }
     }
 

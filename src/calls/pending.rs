@@ -5,11 +5,14 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use hub_domain::ports::{CallLedger, CloseError, Closing};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// Beyond this the end of a stream waits.
 const CAPACITY: usize = 10_000;
+/// Settlements that are recorded at once: the store commits them as one group.
+const GROUP: usize = 32;
 const RETRY_EVERY: Duration = Duration::from_millis(500);
 
 struct Waiting {
@@ -66,27 +69,39 @@ impl Pending {
     /// Records what waits, oldest first, for as long as the process lives.
     pub async fn run(&self, ledger: Arc<dyn CallLedger>) {
         loop {
-            let next = self.queue().front().map(|waiting| Arc::clone(&waiting.closing));
-            let Some(closing) = next else {
+            let group: Vec<_> =
+                self.queue().iter().take(GROUP).map(|waiting| waiting.closing.clone()).collect();
+            if group.is_empty() {
                 self.emptied.notify_waiters();
                 self.added.notified().await;
                 continue;
-            };
-            match ledger.close(Arc::clone(&closing)).await {
-                Err(CloseError::Storage(error)) if error.is_away() => {
-                    tokio::time::sleep(RETRY_EVERY).await;
-                    continue;
-                }
-                Err(CloseError::Storage(error)) => {
-                    // The others must not wait for it; the reaper voids it when its time is over.
-                    tracing::error!(call = %closing.call, %error, "a settlement can't be recorded");
-                }
-                Err(CloseError::OutOfRange(error)) => {
-                    tracing::error!(call = %closing.call, %error, "a settlement can't be recorded");
-                }
-                Err(CloseError::Unknown) | Ok(_) => {}
             }
-            self.queue().pop_front();
+            let closed = join_all(group.iter().map(|closing| record(ledger.as_ref(), closing))).await;
+            let is_away = closed.contains(&false);
+            // Only this task takes from the queue, so its front is still the group.
+            self.queue().retain({
+                let mut closed = closed.into_iter();
+                move |_| !closed.next().unwrap_or(false)
+            });
+            if is_away {
+                tokio::time::sleep(RETRY_EVERY).await;
+            }
         }
     }
+}
+
+/// False when it has to be tried again.
+async fn record(ledger: &dyn CallLedger, closing: &Arc<Closing>) -> bool {
+    match ledger.close(Arc::clone(closing)).await {
+        Err(CloseError::Storage(error)) if error.is_away() => return false,
+        // The others must not wait for it; the reaper voids it when its time is over.
+        Err(CloseError::Storage(error)) => {
+            tracing::error!(call = %closing.call, %error, "a settlement can't be recorded");
+        }
+        Err(CloseError::OutOfRange(error)) => {
+            tracing::error!(call = %closing.call, %error, "a settlement can't be recorded");
+        }
+        Err(CloseError::Unknown) | Ok(_) => {}
+    }
+    true
 }

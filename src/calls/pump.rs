@@ -8,16 +8,19 @@ use std::time::{Duration, Instant};
 use actix::Addr;
 use futures_util::StreamExt;
 use hub_domain::error::{ProviderError, UpstreamClass};
-use hub_domain::ports::{Attempt, AttemptRecord, Claim, UpstreamAnswer};
-use hub_domain::use_cases::admit::AdmitError;
+use hub_domain::ports::{Attempt, AttemptRecord, Claim, StorageError, UpstreamAnswer};
+use hub_domain::use_cases::admit::{AdmitError, storage_error};
 use hub_domain::vocabulary::{AnswerItem, Event, Frame};
 use tokio::sync::mpsc;
 use tokio::time::{Sleep, sleep};
 use tracing::Instrument;
 
 use super::actor::{CallActor, Seen};
-use super::live::LiveCall;
+use super::live::{LiveCall, RunningAttempt};
 use super::service::Shared;
+
+/// Frames without content that are held back, at most; beyond them the answer counts as begun.
+const MAX_HELD_BACK: usize = 1_024;
 
 /// What the actor wants done.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +50,10 @@ impl Pump {
 
     /// Runs until the actor has no more commands, or aborts it.
     pub async fn run(mut self, claim: Option<Claim>) {
-        match self.admit(claim).await {
+        let held = self.admit(claim).await;
+        // Told before the hold, so that nothing is sent upstream for somebody who left meanwhile.
+        self.notice_departure();
+        match held {
             Ok(()) => self.tell(Seen::Held),
             Err(seen) => return self.tell(seen),
         }
@@ -55,12 +61,25 @@ impl Pump {
             if !delay.is_zero() {
                 self.watching(sleep(delay)).await;
             }
+            if number == 1 && self.notice_departure() {
+                // The actor ends the call, and this task with it.
+                continue;
+            }
             let seen = match self.attempt(candidate, number).await {
                 Ok(()) => Seen::Finished,
                 Err(error) => Seen::Failed(error),
             };
             self.tell(seen);
         }
+    }
+
+    /// Whether the client has left; the actor is told once.
+    fn notice_departure(&mut self) -> bool {
+        if !self.client_gone && self.out.is_closed() {
+            self.client_gone = true;
+            self.tell(Seen::ClientGone);
+        }
+        self.client_gone
     }
 
     /// The mailbox has room for all that a call can say; a full one belongs to an actor that is gone.
@@ -75,10 +94,14 @@ impl Pump {
         let canonical = &self.call.request.canonical;
         let quote = admission.quote(candidate, canonical).map_err(Seen::Refused)?;
         let intent = self.call.intent(admission.policy().billing(), quote, claim);
-        let held = admission.open(intent, candidate, canonical).await.map_err(|error| match error {
-            AdmitError::Refused(error) => Seen::Refused(error),
-            AdmitError::Unknown(error) => Seen::Uncertain(error),
-        })?;
+        // Dropping it undoes nothing: a step that has begun runs to its end, and is voided after it.
+        let opening = admission.open(intent, candidate, canonical);
+        let held = match tokio::time::timeout(self.shared.settings.settle_limit, opening).await {
+            Ok(Ok(held)) => held,
+            Ok(Err(AdmitError::Refused(error))) => return Err(Seen::Refused(error)),
+            Ok(Err(AdmitError::Unknown(error))) => return Err(Seen::Uncertain(error)),
+            Err(_) => return Err(Seen::Uncertain(storage_error(StorageError::away("it takes too long")))),
+        };
         let mut progress = self.call.progress();
         progress.hold = held.reserved.hold;
         // Where nothing is charged no limit is forced on the answer.
@@ -107,12 +130,12 @@ impl Pump {
         let call = Arc::clone(&self.call);
         let target = &call.candidates[candidate];
         let span = call.trace.attempt(target, call.request.canonical.call_type(), number);
+        let running = RunningAttempt { number, began: Instant::now(), started: self.shared.clock.now() };
         let output_limit = {
             let mut progress = call.progress();
-            progress.start_attempt(candidate);
+            progress.start_attempt(candidate, running);
             progress.output_limit
         };
-        let (started, began) = (self.shared.clock.now(), Instant::now());
         let attempt = Attempt {
             request: Arc::clone(&call.request),
             candidate: target.clone(),
@@ -132,19 +155,19 @@ impl Pump {
         self.shared
             .metrics
             .attempt(&target.provider.name, error.map_or("success", |error| error.class.name()));
-        if error.is_none() && number == 1 {
-            return result; // the usual case is told by the call's own record
+        let mut progress = call.progress();
+        progress.running = None;
+        if error.is_some() || number > 1 {
+            // A success at once is told by the call's own record.
+            let record = call.attempt_record(target, running);
+            progress.attempts.push(AttemptRecord {
+                error: error.map(|error| error.class.name().to_owned()),
+                status: error.and_then(|error| error.status),
+                maybe_executed: error.is_some_and(|error| error.maybe_executed),
+                ..record
+            });
         }
-        call.progress().attempts.push(AttemptRecord {
-            provider: target.provider.name.to_string(),
-            model: target.model.to_string(),
-            credential: target.credential.as_ref().and_then(|credential| credential.id),
-            started,
-            duration_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            error: error.map(|error| error.class.name().to_owned()),
-            status: error.and_then(|error| error.status),
-            maybe_executed: error.is_some_and(|error| error.maybe_executed),
-        });
+        drop(progress);
         result
     }
 
@@ -169,12 +192,13 @@ impl Pump {
             let provider_ttfb = {
                 let mut progress = self.call.progress();
                 progress.take(&frame);
-                if has_content && !content { progress.saw_content() } else { None }
+                if has_content && progress.first_content.is_none() { progress.saw_content() } else { None }
             };
             if has_content {
                 last_content = Instant::now();
             }
-            if has_content && !content {
+            let begins = has_content || held_back.len() >= MAX_HELD_BACK;
+            if begins && !content {
                 content = true;
                 if let Some(ttfb) = provider_ttfb {
                     let candidate = self.call.candidate();
@@ -203,12 +227,12 @@ impl Pump {
 
     /// Hands a frame to the client. One that takes nothing for too long has left.
     async fn forward(&mut self, frame: Frame) {
-        if self.client_gone {
-            return;
-        }
         let item = AnswerItem::Frame(frame);
         if let Some(recorder) = &mut self.call.progress().recorder {
             recorder.push(&item);
+        }
+        if self.client_gone {
+            return;
         }
         let sent = match self.out.try_send(item) {
             Ok(()) => return,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::Actor;
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use futures_util::stream;
 use hub_domain::error::CallError;
@@ -57,7 +58,6 @@ pub struct CallServiceParts {
 /// What actors, pumps and the supervisor share.
 pub struct Shared {
     pub settings: CallSettings,
-    pub epoch: InstanceEpoch,
     pub admission: Admit,
     pub ledger: Arc<dyn CallLedger>,
     pub leases: Arc<dyn Leases>,
@@ -73,11 +73,21 @@ pub struct Shared {
     pub pending: Pending,
     pub drains: DrainSlots,
     pub retries: RetryBudget,
+    /// A new one begins when the lease was lost.
+    epoch: ArcSwap<InstanceEpoch>,
     secrets: Arc<dyn Secrets>,
     orphans: mpsc::Sender<Orphan>,
 }
 
 impl Shared {
+    pub fn epoch(&self) -> Arc<InstanceEpoch> {
+        self.epoch.load_full()
+    }
+
+    pub fn set_epoch(&self, epoch: InstanceEpoch) {
+        self.epoch.store(Arc::new(epoch));
+    }
+
     /// A call whose actor is gone without having settled it.
     pub fn orphaned(&self, call: Arc<LiveCall>, out: mpsc::Sender<AnswerItem>) {
         // Where the supervisor can't take it, the reaper will.
@@ -106,7 +116,7 @@ impl CallService {
             parts.settings.admission.clone(),
         );
         let shared = Arc::new(Shared {
-            epoch: parts.epoch,
+            epoch: ArcSwap::from_pointee(parts.epoch),
             admission,
             ledger: parts.ledger,
             leases: parts.leases,
@@ -138,6 +148,7 @@ impl CallService {
     /// Numbers for `/metrics`.
     pub fn observe(&self) {
         let shared = &self.shared;
+        shared.metrics.drains_active(shared.drains.in_use());
         shared.metrics.standing(
             shared.registry.len(),
             shared.pending.len(),
@@ -181,7 +192,7 @@ impl CallService {
             tracing::error!(settlements = shared.pending.len(), "settlements could not be recorded");
         }
         self.warden.stop().await;
-        if let Err(error) = shared.leases.end(&shared.epoch).await {
+        if let Err(error) = shared.leases.end(&shared.epoch()).await {
             tracing::warn!(%error, "the lease could not be ended; it runs out by itself");
         }
     }
@@ -252,7 +263,7 @@ impl CallRunner for CallService {
             principal,
             request: incoming.request,
             candidates,
-            by: shared.epoch.clone(),
+            by: InstanceEpoch::clone(&shared.epoch.load()),
             request_id: incoming.request_id,
             app_did: incoming.app_did,
             recorder,

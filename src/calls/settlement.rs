@@ -8,7 +8,7 @@ use hub_domain::ending::{Division, End, divide};
 use hub_domain::error::{CallError, ProviderError, UpstreamClass};
 use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
-use hub_domain::ports::{ClaimEnd, CloseError, Closed, Closing, Timings};
+use hub_domain::ports::{AttemptRecord, ClaimEnd, CloseError, Closed, Closing, Timings};
 use hub_domain::usage::{Quantities, Usage};
 use hub_domain::vocabulary::{AnswerItem, FinishReason, Receipt};
 use tokio::sync::mpsc;
@@ -26,7 +26,7 @@ pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: mpsc
     let division = if void { Division::default() } else { priced(&shared, &call, &usage) };
     let closing = Arc::new(closing(&shared, &call, end, void, usage, division));
     let settled = commit(&shared, Arc::clone(&closing)).await;
-    observe(&shared, &call, &closing);
+    observe(&shared, &call, &closing, settled);
     shared.registry.ended(call.id);
     let last = match (end, settled) {
         (End::Complete | End::ClientGone, Settled::Recorded(charged)) => {
@@ -39,6 +39,17 @@ pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: mpsc
     };
     // The client may be gone or take nothing any more; the call is settled all the same.
     let _ = out.send_timeout(last, shared.settings.write_stall).await;
+}
+
+/// Ends a call whose settlement broke down: nothing is counted and nothing charged.
+pub async fn void(shared: Arc<Shared>, call: Arc<LiveCall>, out: mpsc::Sender<AnswerItem>) {
+    let end = End::FailedBeforeContent;
+    // Neither the recorder nor anything else that may have broken is asked again.
+    call.progress().recorder = None;
+    let closing = closing(&shared, &call, end, true, Usage::default(), Division::default());
+    commit(&shared, Arc::new(closing)).await;
+    shared.registry.ended(call.id);
+    let _ = out.send_timeout(AnswerItem::Failed(failure(&call)), shared.settings.write_stall).await;
 }
 
 /// The usage that counts, with the hub's own count where the provider's is missing.
@@ -130,6 +141,13 @@ fn closing(
         None => error.map(|error| error.code().to_owned()),
     };
     let text = error.map(|error| error.to_string().chars().take(MAX_ERROR_TEXT).collect());
+    // A try that was cut short; the first one is told by the call's own record.
+    if let Some(running) = progress.running.take().filter(|running| running.number > 1) {
+        let candidate = &call.candidates[progress.candidate.min(call.candidates.len() - 1)];
+        let error = Some(reason.clone().unwrap_or_else(|| "cancelled".to_owned()));
+        let record = call.attempt_record(candidate, running);
+        progress.attempts.push(AttemptRecord { error, maybe_executed: true, ..record });
+    }
     Closing {
         call: call.id,
         account: call.principal.account,
@@ -170,7 +188,9 @@ fn claim_end(
         return ClaimEnd::Release;
     }
     let recorder = call.progress().recorder.take();
-    let Some(mut recorder) = recorder.filter(|_| end == End::Complete) else {
+    // An answer that was drained is whole: its client may come back for it.
+    let is_whole = matches!(end, End::Complete | End::ClientGone);
+    let Some(mut recorder) = recorder.filter(|_| is_whole) else {
         return ClaimEnd::NotKept;
     };
     let receipt = Receipt { call: call.id, usage, charged: Some(charge) };
@@ -212,7 +232,9 @@ pub async fn commit(shared: &Arc<Shared>, closing: Arc<Closing>) -> Settled {
         // Never opened: nothing to end, nothing charged.
         Ok(Ok(Err(CloseError::Unknown))) => Settled::Recorded(Credits::ZERO),
         Ok(Ok(Err(CloseError::Storage(error)))) => {
-            shared.standing.set_storage_away(error.is_away());
+            if error.is_away() {
+                shared.standing.set_storage_away(true);
+            }
             tracing::error!(call = %closing.call, %error, "a settlement waits for the database");
             shared.pending.push(closing).await;
             Settled::Pending
@@ -223,6 +245,8 @@ pub async fn commit(shared: &Arc<Shared>, closing: Arc<Closing>) -> Settled {
             Settled::Pending
         }
         Ok(Err(_)) | Err(_) => {
+            // The supervisor asks each second whether it is back.
+            shared.standing.set_storage_away(true);
             tracing::error!(call = %closing.call, "a settlement takes too long");
             shared.pending.push(closing).await;
             Settled::Pending
@@ -230,14 +254,18 @@ pub async fn commit(shared: &Arc<Shared>, closing: Arc<Closing>) -> Settled {
     }
 }
 
-fn observe(shared: &Shared, call: &LiveCall, closing: &Closing) {
-    shared.metrics.call_ended(closing, call.started.elapsed());
+fn observe(shared: &Shared, call: &LiveCall, closing: &Closing, settled: Settled) {
+    let charge = match settled {
+        Settled::Recorded(charge) => charge,
+        Settled::Pending => closing.division.charge,
+    };
+    shared.metrics.call_ended(closing, charge, call.started.elapsed());
     let span = &call.trace.span;
     if span.is_disabled() {
         return;
     }
     span.record("aigne_hub.call.id", tracing::field::display(call.id));
-    span.record("aigne_hub.charge", tracing::field::display(closing.division.charge));
+    span.record("aigne_hub.charge", tracing::field::display(charge));
     span.record("gen_ai.usage.input_tokens", closing.usage.quantities.input_tokens());
     span.record("gen_ai.usage.output_tokens", closing.usage.quantities.output_tokens());
     if let Some(reason) = &closing.finish_reason {

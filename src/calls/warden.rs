@@ -4,12 +4,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix::prelude::SendError;
 use actix::{Actor, Addr, Arbiter};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use super::service::Shared;
-use super::supervisor::{CallSupervisor, Orphan, Ping};
+use super::supervisor::{CallSupervisor, Orphan, Ping, settle_orphan};
 
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
@@ -69,9 +70,15 @@ async fn watch(
         tokio::select! {
             _ = stopped.changed() => break,
             orphan = orphans.recv() => {
-                let (Some(orphan), Some(supervisor)) = (orphan, &supervisor) else { continue };
-                // A supervisor that is just gone leaves the call to the reaper.
-                let _ = supervisor.try_send(orphan);
+                let Some(orphan) = orphan else { continue };
+                let left = match &supervisor {
+                    Some(supervisor) => supervisor.try_send(orphan).err().map(SendError::into_inner),
+                    None => Some(orphan),
+                };
+                if let Some(orphan) = left {
+                    // The supervisor is just gone too: its thread is still there.
+                    arbiter.spawn(settle_orphan(Arc::clone(&shared), orphan));
+                }
             }
             _ = look.tick() => {
                 let lives = match &supervisor {

@@ -1,14 +1,19 @@
 //! Prometheus metrics. Their names and labels are stable.
 
+use std::collections::HashSet;
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use hub_domain::ending::Outcome;
-use hub_domain::money::UNITS_PER_CREDIT;
+use hub_domain::money::{Credits, UNITS_PER_CREDIT};
 use hub_domain::ports::{Closing, HealthReport};
 use prometheus::{
-    CounterVec, Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts,
-    Registry, TextEncoder,
+    CounterVec, Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
+
+/// Clients choose names of models where a provider prices all of them alike; labels have to be few.
+const MODEL_LABELS: usize = 500;
 
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
 
@@ -35,13 +40,19 @@ pub struct Metrics {
     writer_commands: IntCounter,
     wal: IntGauge,
     unsynced: IntGauge,
-    audit: prometheus::IntGaugeVec,
+    audit: IntGaugeVec,
+    drains: IntGauge,
+    drains_refused: IntCounter,
+    models: RwLock<HashSet<String>>,
 }
 
 impl Metrics {
     pub fn new() -> prometheus::Result<Self> {
         let registry = Registry::new_custom(Some("aigne_hub".into()), None)?;
         let make = Maker(&registry);
+        make.gauges("build_info", "Always 1; the label tells the version", &["version"])?
+            .with_label_values(&[env!("CARGO_PKG_VERSION")])
+            .set(1);
         Ok(Self {
             calls: make.counters(
                 "calls_total",
@@ -77,13 +88,35 @@ impl Metrics {
             wal: make.gauge("wal_bytes", "Bytes of SQLite's write-ahead log")?,
             unsynced: make.gauge("unsynced_groups", "Groups committed and not yet on the disk")?,
             audit: make.gauges("audit_findings", "Findings of the last audit", &["check"])?,
+            drains: make.gauge("drains_active", "Answers that are read on without a client")?,
+            drains_refused: make.counter(
+                "drains_refused_total",
+                "Answers that were cancelled because all drain slots were taken",
+            )?,
+            models: RwLock::default(),
             registry,
         })
     }
 
+    /// The label for a model: its name, until there are too many.
+    fn model<'a>(&self, provider: &str, model: &'a str) -> &'a str {
+        let name = format!("{provider}/{model}");
+        let known = |names: &HashSet<String>| names.contains(&name);
+        if known(&self.models.read().unwrap_or_else(PoisonError::into_inner)) {
+            return model;
+        }
+        let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
+        if models.len() < MODEL_LABELS {
+            models.insert(name);
+            return model;
+        }
+        "other"
+    }
+
     /// A call was recorded as ended.
-    pub fn call_ended(&self, closing: &Closing, duration: Duration) {
-        let (provider, model) = (&*closing.served.provider, &*closing.served.model);
+    pub fn call_ended(&self, closing: &Closing, charge: Credits, duration: Duration) {
+        let provider = &*closing.served.provider;
+        let model = self.model(provider, &closing.served.model);
         let status = match closing.outcome {
             Outcome::Success => "success",
             Outcome::Failed => "failed",
@@ -94,13 +127,14 @@ impl Metrics {
         for (meter, quantity) in closing.usage.quantities.iter() {
             self.tokens.with_label_values(&[meter.name(), model, provider]).inc_by(quantity);
         }
-        self.charged.with_label_values(&[provider]).inc_by(shown(closing.division.charge.units()));
+        self.charged.with_label_values(&[provider]).inc_by(shown(charge.units()));
         if !closing.division.overrun.is_zero() {
             self.overrun.with_label_values(&[provider]).inc_by(shown(closing.division.overrun.units()));
         }
     }
 
     pub fn first_content(&self, provider: &str, model: &str, after: Duration) {
+        let model = self.model(provider, model);
         self.time_to_first_token.with_label_values(&[model, provider]).observe(after.as_secs_f64());
     }
 
@@ -110,6 +144,14 @@ impl Metrics {
 
     pub fn reaped(&self, calls: u64) {
         self.reaped.inc_by(calls);
+    }
+
+    pub fn drains_active(&self, drains: usize) {
+        self.drains.set(gauge(drains as u64));
+    }
+
+    pub fn drain_refused(&self) {
+        self.drains_refused.inc();
     }
 
     pub fn late_settlement(&self) {
@@ -193,7 +235,7 @@ impl Maker<'_> {
         self.add(IntGauge::new(name, help)?)
     }
 
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<prometheus::IntGaugeVec> {
+    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> prometheus::Result<IntGaugeVec> {
         self.add(prometheus::IntGaugeVec::new(Opts::new(name, help), labels)?)
     }
 
