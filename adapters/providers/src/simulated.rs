@@ -13,29 +13,27 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use hub_domain::bound;
 use hub_domain::error::{ProviderError, UpstreamClass};
-use hub_domain::ports::{Attempt, ProviderTimeouts, TokenCounter, UpstreamAnswer};
-use hub_domain::vocabulary::{Canonical, ChatRequest, EmbeddingsRequest, Request};
+use hub_domain::ports::{Attempt, ProviderTimeouts, UpstreamAnswer};
+use hub_domain::vocabulary::{Canonical, Request};
 
 use model::SimulatedModel;
 pub use model::{CHAT_MODELS, EMBEDDING_MODELS};
 use playback::{Patience, Step};
 
 use crate::providers::fault;
-use crate::token_counter::TiktokenCounter;
-use crate::tokenizer::Encoding;
+use crate::token_counter;
 
 /// Output tokens of one answer, at most.
 pub const MAX_OUTPUT_TOKENS: u64 = 4_096;
 
 pub struct Simulated {
-    tokens: TiktokenCounter,
     /// Requests that were refused once and will be answered at their next try.
     refused: Mutex<Vec<Weak<Request>>>,
 }
 
 impl Simulated {
     pub fn new() -> Self {
-        Self { tokens: TiktokenCounter::new(), refused: Mutex::default() }
+        Self { refused: Mutex::default() }
     }
 
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
@@ -43,60 +41,23 @@ impl Simulated {
         let ProviderTimeouts { first_byte, idle, total, .. } = candidate.provider.timeouts;
         let model = SimulatedModel::from_name(&candidate.model).ok_or_else(refusal::no_such_model)?;
         let patience = Patience::new(idle, total.min(time_left));
-        match model {
-            SimulatedModel::Silent => {
-                tokio::time::sleep(first_byte.min(total).min(time_left)).await;
-                return Err(fault(UpstreamClass::Timeout, "the upstream did not answer in time", true));
-            }
-            SimulatedModel::Error429ThenOk if self.is_first_try(&request) => return Err(refusal::busy()),
-            _ => {}
+        if model == SimulatedModel::Silent {
+            tokio::time::sleep(first_byte.min(total).min(time_left)).await;
+            return Err(fault(UpstreamClass::Timeout, "the upstream did not answer in time", true));
+        }
+        if model == SimulatedModel::Error429ThenOk && self.is_first_try(&request) {
+            return Err(refusal::busy());
         }
         if let Some(error) = refusal::of(model) {
             return Err(error);
         }
-        let steps = match &request.canonical {
-            Canonical::Chat(chat) if model.chats() => {
-                let asked = [output_limit, chat.max_output_tokens, Some(MAX_OUTPUT_TOKENS)];
-                let limit = asked.into_iter().flatten().min().unwrap_or(MAX_OUTPUT_TOKENS);
-                self.chat(model, chat, &request, limit).await?
-            }
-            Canonical::Embeddings(embeddings) if !model.chats() => {
-                self.embed(model, embeddings, &request).await?
-            }
-            _ => return Err(refusal::wrong_kind_of_call()),
-        };
+        // Making and counting tokens is work.
+        let composed = tokio::task::spawn_blocking(move || compose(model, &request.canonical, output_limit));
+        let steps = composed
+            .await
+            .map_err(|_| fault(UpstreamClass::Server, "the simulated provider broke down", false))??;
         let frames = playback::play(steps, patience);
         Ok(UpstreamAnswer { frames, upstream_id: Some(format!("sim-{:016x}", rand::random::<u64>())) })
-    }
-
-    async fn chat(
-        &self,
-        model: SimulatedModel,
-        chat: &ChatRequest,
-        request: &Request,
-        limit: u64,
-    ) -> Result<Vec<Step>, ProviderError> {
-        let input = self.count(request).await.saturating_add(bound::likely_overhead(&request.canonical));
-        load().await?;
-        let spoken = (0..chat.choices.max(1))
-            .map(|choice| speech::speak(choice, answer::to(model, chat, choice), &chat.stop, limit))
-            .collect();
-        Ok(playback::chat(model, spoken, input))
-    }
-
-    async fn embed(
-        &self,
-        model: SimulatedModel,
-        embeddings: &EmbeddingsRequest,
-        request: &Request,
-    ) -> Result<Vec<Step>, ProviderError> {
-        let vectors = embedding::vectors(embeddings)?;
-        let input = self.count(request).await.saturating_add(embedding::given_tokens(embeddings));
-        Ok(playback::embeddings(model, vectors, input))
-    }
-
-    async fn count(&self, request: &Request) -> u64 {
-        self.tokens.count(ENCODED_LIKE, bound::texts(&request.canonical)).await
     }
 
     /// A call's tries share one request, which is hence known again.
@@ -117,14 +78,26 @@ impl Simulated {
     }
 }
 
-/// The model whose tokenizer counts here.
-const ENCODED_LIKE: &str = "gpt-4o";
-
-/// Unpacks the tokenizer where that may block.
-async fn load() -> Result<(), ProviderError> {
-    if speech::ENCODING.is_loaded() {
-        return Ok(());
+/// The whole of an answer, step by step.
+fn compose(
+    model: SimulatedModel,
+    canonical: &Canonical,
+    output_limit: Option<u64>,
+) -> Result<Vec<Step>, ProviderError> {
+    let input = token_counter::count_here(speech::ENCODING, &bound::texts(canonical));
+    match canonical {
+        Canonical::Chat(chat) if model.chats() => {
+            let asked = [output_limit, chat.max_output_tokens].into_iter().flatten();
+            let limit = asked.fold(MAX_OUTPUT_TOKENS, u64::min);
+            let speak = |choice| speech::speak(choice, answer::to(model, chat, choice), &chat.stop, limit);
+            let spoken = (0..chat.choices.max(1)).map(speak).collect();
+            Ok(playback::chat(model, spoken, input.saturating_add(bound::likely_overhead(canonical))))
+        }
+        Canonical::Embeddings(embeddings) if !model.chats() => {
+            let vectors = embedding::vectors(embeddings)?;
+            let input = input.saturating_add(embedding::given_tokens(embeddings));
+            Ok(playback::embeddings(model, vectors, input))
+        }
+        _ => Err(refusal::wrong_kind_of_call()),
     }
-    let loaded = tokio::task::spawn_blocking(|| Encoding::count(speech::ENCODING, "a")).await;
-    loaded.map(drop).map_err(|_| fault(UpstreamClass::Server, "the simulated provider can't count", false))
 }

@@ -63,6 +63,11 @@ fn percent(model: &str) -> u64 {
     family.map_or(100, |(_, percent)| *percent)
 }
 
+/// Counts on this thread, which may block.
+pub fn count_here(encoding: Encoding, texts: &[String]) -> u64 {
+    count(encoding, 100, texts)
+}
+
 /// Never more than there are bytes.
 fn count(encoding: Encoding, percent: u64, texts: &[String]) -> u64 {
     let all = wide(texts.iter().map(String::len).sum());

@@ -9,7 +9,7 @@ use crate::providers::fault;
 
 /// Before a head has come. Whether the request may have been executed depends on how far it got.
 pub fn before_the_head(error: &reqwest::Error) -> ProviderError {
-    tracing::debug!(error = %Chain(error), "an upstream did not answer");
+    tracing::debug!(error = %Causes(error), "an upstream did not answer");
     if error.is_connect() {
         let message = if error.is_timeout() {
             "no connection to the upstream in time"
@@ -38,7 +38,7 @@ pub fn no_head_in_time() -> ProviderError {
 
 /// In the middle of a body.
 pub fn in_the_body(error: &reqwest::Error) -> ProviderError {
-    tracing::debug!(error = %Chain(error), "an upstream broke off");
+    tracing::debug!(error = %Causes(error), "an upstream broke off");
     fault(UpstreamClass::Transport, "the upstream broke off in the middle of its answer", true)
 }
 
@@ -84,16 +84,18 @@ fn find<'a, T: Error + 'static>(error: &'a (dyn Error + 'static)) -> Option<&'a 
     None
 }
 
-/// An error with its causes. reqwest's own text has the address, which logs may show.
-struct Chain<'a>(&'a reqwest::Error);
+/// The causes of an error. Its own text is left out: it has the address, and all that stands in it.
+struct Causes<'a>(&'a reqwest::Error);
 
-impl std::fmt::Display for Chain<'_> {
+impl std::fmt::Display for Causes<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            write!(f, "{cause}")?;
+            next = cause.source();
+            if next.is_some() {
+                f.write_str(": ")?;
+            }
         }
         Ok(())
     }
