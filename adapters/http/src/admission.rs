@@ -56,13 +56,15 @@ impl Admission {
                 retry_after: RETRY_AFTER,
             });
         }
-        if !counters.accounts.take(caller.account, limits.account_share(running)) {
+        // A key that was given a higher limit of its own is not bound by its account's.
+        let own = caller.limits.concurrent_calls;
+        let account_limit = limits.account_share(running).max(own.unwrap_or(0));
+        if !counters.accounts.take(caller.account, account_limit) {
             counters.process.fetch_sub(1, Ordering::Relaxed);
             return Err(too_many("account"));
         }
         if let Some(key) = caller.key {
-            let limit = caller.limits.concurrent_calls.unwrap_or(limits.key);
-            if !counters.keys.take(key, limit) {
+            if !counters.keys.take(key, own.unwrap_or(limits.key)) {
                 counters.accounts.give_back(caller.account);
                 counters.process.fetch_sub(1, Ordering::Relaxed);
                 return Err(too_many("access key"));

@@ -116,6 +116,25 @@ async fn without_a_valid_key_nothing_is_read() {
 }
 
 #[actix_web::test]
+async fn every_route_asks_for_what_it_declares() {
+    let hub = Hub::start().await;
+    for route in hub_http::ROUTES {
+        let path = route.path.replace("{model}*", "sim/chat").replace("{id}", "none");
+        let call = || match route.method.as_str() {
+            "POST" => post(&path, CHAT),
+            method => Call::new(method, &path),
+        };
+        let anonymous = call().send(hub.address).await;
+        let unknown = call().key("not-a-key-of-anybody").send(hub.address).await;
+        let known = call().key(ANN).send(hub.address).await;
+        let is_open = route.access() != hub_http::Access::User;
+        assert_eq!(anonymous.status() != 401, is_open, "{path}");
+        assert_eq!(unknown.status() != 401, is_open, "{path}");
+        assert_ne!(known.status(), 401, "{path}");
+    }
+}
+
+#[actix_web::test]
 async fn only_json_in_utf_8_and_unpacked_is_taken() {
     let hub = Hub::start().await;
     for call in [

@@ -37,6 +37,8 @@ pub enum Script {
     Says(Vec<&'static str>),
     /// Waits for what the test does with the [`LiveCall`].
     Live,
+    /// As `Live`, but the runner never returns.
+    Hangs,
     Refuses(CallError),
     FailsUpstream(CallError),
     /// Says one piece and fails.
@@ -267,6 +269,10 @@ impl CallRunner for FakeRunner {
             out.send(AnswerItem::Frame(frame)).await.unwrap();
         }
         match script {
+            Script::Hangs => {
+                self.live.0.send(LiveCall { id, out }).await.unwrap();
+                std::future::pending::<()>().await;
+            }
             Script::Live => self.live.0.send(LiveCall { id, out }).await.unwrap(),
             Script::BreaksOff(error) => out.send(AnswerItem::Failed(error)).await.unwrap(),
             Script::SaysNothing => {}
