@@ -14,7 +14,7 @@ const EXACT: usize = 1024 * 1024;
 const SHORT: usize = 2 * 1024;
 
 /// Families whose own tokenizers make more tokens than the one known here, in percent of it.
-const FAMILIES: [(&str, u64); 3] = [("claude", 120), ("llama", 105), ("mistral", 110)];
+const FAMILIES: [(&str, u64); 2] = [("claude", 120), ("llama", 105)];
 
 /// Clones share what bounds the work that is done at once.
 #[derive(Clone)]

@@ -33,9 +33,18 @@ fn tls() -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-/// Answers over HTTP/2: streams with one piece and, if `ends`, the rest. Tells of connections (`true`)
-/// and of streams that the client reset (`false`).
-async fn serve(ends: bool) -> (SocketAddr, mpsc::UnboundedReceiver<bool>) {
+/// How an upstream treats its streams.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Answers,
+    /// One piece, and then nothing.
+    Stalls,
+    /// The first request of a connection is not looked at.
+    RefusesFirst,
+}
+
+/// Answers over HTTP/2. Tells of connections (`true`) and of streams that the client reset (`false`).
+async fn serve(manner: Manner) -> (SocketAddr, mpsc::UnboundedReceiver<bool>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (tell, told) = mpsc::unbounded_channel();
@@ -47,7 +56,12 @@ async fn serve(ends: bool) -> (SocketAddr, mpsc::UnboundedReceiver<bool>) {
                 let Ok(socket) = tls().accept(socket).await else { return };
                 tell.send(true).unwrap();
                 let mut connection = h2::server::handshake(socket).await.unwrap();
+                let mut refuses = manner == Manner::RefusesFirst;
                 while let Some(Ok((request, mut respond))) = connection.accept().await {
+                    if std::mem::take(&mut refuses) {
+                        respond.send_reset(h2::Reason::REFUSED_STREAM);
+                        continue;
+                    }
                     let tell = tell.clone();
                     tokio::spawn(async move {
                         let streams = request.headers()["accept"] == "text/event-stream";
@@ -59,7 +73,7 @@ async fn serve(ends: bool) -> (SocketAddr, mpsc::UnboundedReceiver<bool>) {
                             return;
                         }
                         body.send_data(delta("Hello").into(), false).unwrap();
-                        if ends {
+                        if manner != Manner::Stalls {
                             body.send_data(finish().into(), true).unwrap();
                             return;
                         }
@@ -85,7 +99,7 @@ async fn over_tls(address: SocketAddr, asked: impl Fn(&Upstream) -> Asked) -> As
 
 #[tokio::test]
 async fn calls_at_once_share_one_connection() {
-    let (address, mut told) = serve(true).await;
+    let (address, mut told) = serve(Manner::Answers).await;
     let providers = trusting();
     let (whole, stream) = (over_tls(address, whole).await, over_tls(address, stream).await);
     assert!(whole.send(&providers).await.is_whole());
@@ -99,7 +113,7 @@ async fn calls_at_once_share_one_connection() {
 
 #[tokio::test]
 async fn dropping_a_stream_resets_it_within_a_second() {
-    let (address, mut told) = serve(false).await;
+    let (address, mut told) = serve(Manner::Stalls).await;
     let providers = trusting();
     let mut frames = over_tls(address, stream).await.head(&providers).await.unwrap();
     frames.next().await.unwrap().unwrap();
@@ -113,16 +127,23 @@ async fn dropping_a_stream_resets_it_within_a_second() {
 
 #[tokio::test]
 async fn a_certificate_that_nobody_vouches_for_is_refused() {
-    let (address, _told) = serve(true).await;
+    let (address, _told) = serve(Manner::Answers).await;
     let error = over_tls(address, whole).await.fails(&providers()).await;
     assert_eq!((error.class, error.maybe_executed), (UpstreamClass::Transport, false));
 }
 
 #[tokio::test]
 async fn a_certificate_for_another_name_is_refused() {
-    let (address, _told) = serve(true).await;
+    let (address, _told) = serve(Manner::Answers).await;
     let mut asked = over_tls(address, whole).await;
     asked.base_url = Some(format!("https://127.0.0.2:{}/v1", address.port()));
     let error = asked.fails(&trusting()).await;
     assert_eq!((error.class, error.maybe_executed), (UpstreamClass::Transport, false));
+}
+
+#[tokio::test]
+async fn a_request_that_was_not_looked_at_is_sent_again() {
+    let (address, _told) = serve(Manner::RefusesFirst).await;
+    let providers = trusting();
+    assert!(over_tls(address, whole).await.send(&providers).await.is_whole());
 }
