@@ -19,6 +19,7 @@ mod fault;
 mod loose;
 mod messages;
 mod number;
+mod objects;
 mod stream_encoder;
 mod stream_state;
 mod style;

@@ -9,8 +9,10 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::objects::only_objects;
+
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct ChatBody<'a> {
     pub model: Option<String>,
     #[serde(borrow)]
@@ -57,13 +59,13 @@ pub(super) struct ChatBody<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct StreamOptions {
     pub include_usage: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireMessage<'a> {
     pub role: Option<String>,
     pub content: Option<Content>,
@@ -81,7 +83,7 @@ pub(super) struct WireMessage<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireAudioId<'a> {
     #[serde(borrow)]
     pub id: Option<std::borrow::Cow<'a, str>>,
@@ -94,7 +96,7 @@ pub(super) enum Content {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WirePart {
     #[serde(rename = "type")]
     pub kind: Option<String>,
@@ -106,21 +108,21 @@ pub(super) struct WirePart {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireImage {
     pub url: Option<String>,
     pub detail: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireAudio {
     pub data: Option<String>,
     pub format: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireFile {
     pub file_data: Option<String>,
     pub file_id: Option<String>,
@@ -128,7 +130,7 @@ pub(super) struct WireFile {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireToolCall {
     pub id: Option<String>,
     #[serde(rename = "type")]
@@ -138,21 +140,21 @@ pub(super) struct WireToolCall {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct CalledFunction {
     pub name: Option<String>,
     pub arguments: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct CalledCustom {
     pub name: Option<String>,
     pub input: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireTool<'a> {
     #[serde(rename = "type")]
     pub kind: Option<String>,
@@ -163,7 +165,7 @@ pub(super) struct WireTool<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireFunction<'a> {
     pub name: Option<String>,
     pub description: Option<String>,
@@ -173,7 +175,7 @@ pub(super) struct WireFunction<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireCustom<'a> {
     pub name: Option<String>,
     pub description: Option<String>,
@@ -182,7 +184,7 @@ pub(super) struct WireCustom<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireFormat<'a> {
     #[serde(rename = "type")]
     pub kind: Option<String>,
@@ -191,7 +193,7 @@ pub(super) struct WireFormat<'a> {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct WireSchema<'a> {
     pub name: Option<String>,
     pub description: Option<String>,
@@ -220,13 +222,13 @@ pub(super) struct ChoiceObject {
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct Named {
     pub name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 pub(super) struct AllowedTools {
     pub mode: Option<String>,
 }
@@ -235,6 +237,27 @@ pub(super) struct AllowedTools {
 pub(super) enum OneOrMany {
     One(String),
     Many(Vec<String>),
+}
+
+only_objects! {
+    ChatBody<'a>,
+    StreamOptions,
+    WireMessage<'a>,
+    WireAudioId<'a>,
+    WirePart,
+    WireImage,
+    WireAudio,
+    WireFile,
+    WireToolCall,
+    CalledFunction,
+    CalledCustom,
+    WireTool<'a>,
+    WireFunction<'a>,
+    WireCustom<'a>,
+    WireFormat<'a>,
+    WireSchema<'a>,
+    Named,
+    AllowedTools,
 }
 
 /// A value that is a string or something else.

@@ -10,6 +10,7 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::objects::only_objects;
 use super::{decode_chat, fault, number};
 use crate::outline::Outline;
 
@@ -17,7 +18,7 @@ const MAX_INPUTS: usize = 2_048;
 const MAX_DIMENSIONS: u64 = 65_536;
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[serde(default, remote = "Self")]
 struct EmbeddingsBody<'a> {
     model: Option<String>,
     input: Option<Input>,
@@ -26,6 +27,8 @@ struct EmbeddingsBody<'a> {
     encoding_format: Option<String>,
     user: Option<String>,
 }
+
+only_objects!(EmbeddingsBody<'a>);
 
 /// Decodes an Embeddings request. What it does not know it accepts.
 pub fn decode_embeddings(body: &Bytes) -> Result<Canonical, CallError> {

@@ -132,7 +132,6 @@ fn data(path: &str, error: &serde_json::Error) -> CallError {
         _ => "something else",
     };
     let expected = match expected {
-        expected if expected.starts_with("struct ") => "an object",
         "a sequence" => "an array",
         "a map" => "an object",
         expected => expected,

@@ -1,0 +1,12 @@
+//! OpenAI's dialect from the outside: what clients and upstreams send, and what they get.
+
+mod answers;
+mod bodies_for_upstreams;
+mod embeddings;
+mod errors;
+mod hostile_streams;
+mod refused_requests;
+mod requests;
+mod stage;
+mod streams_read;
+mod streams_written;
