@@ -209,7 +209,11 @@ fn chat_overhead(chat: &ChatRequest) -> u64 {
     let messages = chat.messages.iter().map(|message| message_overhead(message, &chat.model));
     let tools = if chat.tools.is_empty() { 0 } else { TOOLS + TOOL.saturating_mul(count(&chat.tools)) };
     let format = if chat.output == OutputFormat::Text { 0 } else { STRUCTURED };
-    messages.fold(CONVERSATION, u64::saturating_add).saturating_add(tools).saturating_add(format)
+    messages
+        .fold(CONVERSATION, u64::saturating_add)
+        .saturating_add(tools)
+        .saturating_add(format)
+        .saturating_add(chat.extension_bytes)
 }
 
 fn message_overhead(message: &Message, model: &str) -> u64 {

@@ -6,6 +6,7 @@
 
 mod assembled;
 mod chat_body;
+mod chat_shape;
 mod chunk;
 mod decode_chat;
 mod decode_embeddings;

@@ -13,8 +13,10 @@ use std::ops::Range;
 use memchr::memchr2;
 
 mod edits;
+mod shape;
 
 pub(crate) use edits::Edits;
+pub(crate) use shape::Shape;
 
 /// Objects and arrays inside each other.
 pub(crate) const MAX_DEPTH: usize = 64;
@@ -37,6 +39,8 @@ pub(crate) struct Outline<'a> {
     /// Members of inner objects that come again later.
     cuts: Vec<Range<usize>>,
     has_duplicates: bool,
+    /// Bytes of values whose keys the shape does not have.
+    unknown: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -55,6 +59,8 @@ pub(crate) enum OutlineError {
 struct Open {
     /// Its first key in `Scan::keys`; `None` for an array.
     first_key: Option<usize>,
+    /// Of the object, or of the objects in the array.
+    shape: Option<&'static Shape>,
 }
 
 /// A key that was met, in an object that is still open.
@@ -71,6 +77,7 @@ struct Scan<'a> {
     keys: Vec<Key<'a>>,
     values: usize,
     limits: Limits,
+    shape: Option<&'static Shape>,
     outline: Outline<'a>,
 }
 
@@ -83,17 +90,27 @@ struct Limits {
 impl<'a> Outline<'a> {
     /// Of a request, within [`MAX_DEPTH`] and [`MAX_VALUES`].
     pub(crate) fn of(text: &'a str) -> Result<Self, OutlineError> {
-        Self::within(text, Limits { depth: MAX_DEPTH, values: MAX_VALUES })
+        Self::within(text, Limits { depth: MAX_DEPTH, values: MAX_VALUES }, None)
+    }
+
+    /// The same, and what of it the shape does not know is weighed.
+    pub(crate) fn weighed(text: &'a str, shape: &'static Shape) -> Result<Self, OutlineError> {
+        Self::within(text, Limits { depth: MAX_DEPTH, values: MAX_VALUES }, Some(shape))
     }
 
     /// Of an answer: log probabilities and vectors have many values.
     pub(crate) fn of_answer(text: &'a str) -> Result<Self, OutlineError> {
-        Self::within(text, Limits { depth: usize::MAX, values: usize::MAX })
+        Self::within(text, Limits { depth: usize::MAX, values: usize::MAX }, None)
     }
 
-    fn within(text: &'a str, limits: Limits) -> Result<Self, OutlineError> {
+    fn within(text: &'a str, limits: Limits, shape: Option<&'static Shape>) -> Result<Self, OutlineError> {
         let open = Vec::with_capacity(8);
-        Scan { text, open, keys: Vec::new(), values: 0, limits, outline: Self::default() }.run()
+        Scan { text, open, keys: Vec::new(), values: 0, limits, shape, outline: Self::default() }.run()
+    }
+
+    /// Bytes of values whose keys the shape does not have.
+    pub(crate) fn unknown(&self) -> usize {
+        self.unknown
     }
 
     pub(crate) fn members(&self) -> &[Member<'a>] {
@@ -131,7 +148,8 @@ impl<'a> Scan<'a> {
                     }
                     self.begin_value(at)?;
                     let is_object = *byte == b'{';
-                    self.open.push(Open { first_key: is_object.then_some(self.keys.len()) });
+                    let shape = self.shape_within();
+                    self.open.push(Open { first_key: is_object.then_some(self.keys.len()), shape });
                     if self.open.len() > self.limits.depth {
                         return Err(OutlineError::TooDeep);
                     }
@@ -202,14 +220,13 @@ impl<'a> Scan<'a> {
             return Err(OutlineError::TooManyValues);
         }
         match self.open.last() {
-            Some(Open { first_key: Some(first_key) }) => {
+            Some(Open { first_key: Some(_), .. }) => {
                 // The grammar has one value for each key; a text that is not JSON may have none.
                 let open_key = self.keys.last_mut().filter(|key| key.value.end == 0);
                 let key = open_key.ok_or(OutlineError::NotAnObject)?;
                 key.value = at..at;
-                debug_assert!(*first_key < self.keys.len());
             }
-            Some(Open { first_key: None }) => {}
+            Some(Open { first_key: None, .. }) => {}
             None if self.values == 1 => {}
             None => return Err(OutlineError::NotAnObject),
         }
@@ -217,10 +234,25 @@ impl<'a> Scan<'a> {
     }
 
     fn end_value(&mut self, at: usize) {
-        if let Some(Open { first_key: Some(first_key) }) = self.open.last()
+        if let Some(Open { first_key: Some(first_key), shape }) = self.open.last()
             && let Some(key) = self.keys[*first_key..].last_mut()
         {
             key.value.end = at;
+            if shape.is_some_and(|shape| !shape.members.contains(&&*key.name)) {
+                self.outline.unknown += key.value.len();
+            }
+        }
+    }
+
+    /// Of what opens now: an array's elements have their array's shape.
+    fn shape_within(&self) -> Option<&'static Shape> {
+        match self.open.last() {
+            None => self.shape,
+            Some(Open { first_key: None, shape }) => *shape,
+            Some(Open { shape, .. }) => {
+                let key = self.keys.last()?;
+                shape.and_then(|shape| shape.of(&key.name))
+            }
         }
     }
 

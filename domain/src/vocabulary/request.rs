@@ -120,6 +120,9 @@ pub struct ChatRequest {
     pub include_usage: bool,
     /// The client's name for its own user.
     pub user: Option<String>,
+    /// Bytes of members that the vocabulary has no word for. A provider of the same dialect gets them
+    /// and may make tokens of them.
+    pub extension_bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -107,6 +107,20 @@ pub(super) struct WirePart {
     pub file: Option<WireFile>,
 }
 
+impl WirePart {
+    /// How many kinds of content there are; upstreams differ in which of two they take.
+    pub fn payloads(&self) -> usize {
+        let is_there = [
+            self.text.is_some(),
+            self.refusal.is_some(),
+            self.image_url.is_some(),
+            self.input_audio.is_some(),
+            self.file.is_some(),
+        ];
+        is_there.into_iter().filter(|is_there| *is_there).count()
+    }
+}
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
 pub(super) struct WireImage {

@@ -10,7 +10,7 @@ use hub_domain::vocabulary::{
 use serde_json::value::RawValue;
 
 use super::chat_body::{ChatBody, ChoiceObject, OneOrMany, WireChoice, WireFormat, WireFunction, WireTool};
-use super::{fault, messages, number};
+use super::{chat_shape, fault, messages, number};
 use crate::outline::Outline;
 
 const MAX_TOOLS: usize = 512;
@@ -23,15 +23,16 @@ const MAX_NAME: usize = 256;
 /// Decodes a Chat Completions request. What it does not know it accepts.
 pub fn decode_chat(body: &Bytes) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let outline =
-        Outline::of(text).map_err(|error| fault::outline(error, || fault::body::<ChatBody<'_>>(text)))?;
+    let outline = Outline::weighed(text, &chat_shape::CHAT)
+        .map_err(|error| fault::outline(error, || fault::body::<ChatBody<'_>>(text)))?;
+    let extension_bytes = u64::try_from(outline.unknown()).unwrap_or(u64::MAX);
     let text = if outline.is_unique() {
         Cow::Borrowed(text)
     } else {
         outline.into_edits().apply(text).map(Cow::Owned).ok_or_else(|| fault::body::<ChatBody<'_>>(text))?
     };
     let chat: ChatBody<'_> = serde_json::from_str(&text).map_err(|_| fault::body::<ChatBody<'_>>(&text))?;
-    chat_request(chat).map(Canonical::Chat)
+    chat_request(chat).map(|chat| Canonical::Chat(ChatRequest { extension_bytes, ..chat }))
 }
 
 fn chat_request(body: ChatBody<'_>) -> Result<ChatRequest, CallError> {
@@ -92,6 +93,7 @@ fn chat_request(body: ChatBody<'_>) -> Result<ChatRequest, CallError> {
         stream,
         include_usage: body.stream_options.and_then(|options| options.include_usage).unwrap_or_default(),
         user: body.user,
+        extension_bytes: 0,
     })
 }
 

@@ -83,18 +83,18 @@ impl At {
         {
             return Err(fault::too_long(self.path("name"), "string", MAX_AUTHOR_NAME, name.len()));
         }
+        if message.content.is_none() && role != MessageRole::Assistant {
+            return Err(fault::missing(self.path("content")));
+        }
         let parts = match role {
-            MessageRole::Assistant => self.assistant(message)?,
             MessageRole::Tool => self.result(message)?,
-            _ => {
-                let content = message.content.ok_or_else(|| fault::missing(self.path("content")))?;
-                self.content(content)?
-            }
+            _ => self.parts(message)?,
         };
         Ok(Message { role, parts })
     }
 
-    fn assistant(self, message: WireMessage<'_>) -> Result<Vec<Part>, CallError> {
+    /// All that a message says. Some of it only an assistant can say, but what is there is priced.
+    fn parts(self, message: WireMessage<'_>) -> Result<Vec<Part>, CallError> {
         // Thoughts come first, as they did when they were answered.
         let thoughts = message.reasoning_content.or(message.reasoning).filter(|text| !text.is_empty());
         let mut parts: Vec<Part> = thoughts.map(Part::Thinking).into_iter().collect();
@@ -136,15 +136,14 @@ impl At {
         Ok(Part::ToolCall { id: id(call.id, &path("id"))?, name, arguments })
     }
 
-    fn result(self, message: WireMessage<'_>) -> Result<Vec<Part>, CallError> {
+    fn result(self, mut message: WireMessage<'_>) -> Result<Vec<Part>, CallError> {
         let call_id = match message.role.as_deref() {
-            Some("function") => decode_chat::name(message.name, &self.path("name").replace(".name", ""))?,
-            _ => id(message.tool_call_id, &self.path("tool_call_id"))?,
+            Some("function") => message.name.take().ok_or_else(|| fault::missing(self.path("name")))?,
+            _ => id(message.tool_call_id.take(), &self.path("tool_call_id"))?,
         };
-        let content = message.content.ok_or_else(|| fault::missing(self.path("content")))?;
         let mut text = String::new();
         let mut others = Vec::new();
-        for part in self.content(content)? {
+        for part in self.parts(message)? {
             match part {
                 Part::Text(piece) if text.is_empty() => text = piece,
                 Part::Text(piece) => text.push_str(&piece),
@@ -172,6 +171,11 @@ impl At {
     fn content_part(self, part: WirePart, index: usize, into: &mut Vec<Part>) -> Result<(), CallError> {
         let path = |field: &str| self.part(index, field);
         let missing = |field: &str| fault::missing(path(field));
+        if part.payloads() > 1 {
+            let message = "A part of a message has one kind of content only.";
+            let param = format!("messages[{}].content[{index}]", self.index);
+            return Err(fault::broken_rule(param, message, "invalid_value"));
+        }
         match part.kind.as_deref() {
             Some("text") => into.push(Part::Text(part.text.ok_or_else(|| missing("text"))?)),
             Some("refusal") => into.push(Part::Refusal(part.refusal.ok_or_else(|| missing("refusal"))?)),

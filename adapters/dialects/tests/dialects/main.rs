@@ -1,5 +1,7 @@
 //! OpenAI's dialect from the outside: what clients and upstreams send, and what they get.
 
+#![allow(clippy::unwrap_used)] // these are tests
+
 mod answers;
 mod bodies_for_upstreams;
 mod embeddings;

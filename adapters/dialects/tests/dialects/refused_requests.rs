@@ -244,6 +244,10 @@ fn deep_and_large_bodies_are_refused_wherever_they_are_deep() {
 fn rules_between_fields_are_kept() {
     let both = with(r#""max_tokens":5,"max_completion_tokens":5"#);
     assert_eq!(refusal(&both), ("max_tokens".into(), "invalid_parameter_combination"));
+    let two = with(
+        r#""messages":[{"role":"user","content":[{"type":"text","text":"x","image_url":{"url":"data:x"}}]}]"#,
+    );
+    assert_eq!(refusal(&two), ("messages[0].content[0]".into(), "invalid_value"));
     let options = with(r#""stream_options":{"include_usage":true}"#);
     assert_eq!(refusal(&options), ("stream_options".into(), "invalid_parameter_combination"));
 }

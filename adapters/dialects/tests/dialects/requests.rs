@@ -1,7 +1,8 @@
 //! Requests that are understood.
 
+use hub_domain::bound::{self, OutputLimits};
 use hub_domain::vocabulary::{
-    ImageSource, MessageRole, OutputFormat, Part, ReasoningEffort, Sampling, Tool, ToolChoice,
+    Canonical, ImageSource, MessageRole, OutputFormat, Part, ReasoningEffort, Sampling, Tool, ToolChoice,
 };
 
 use crate::stage::{chat, with};
@@ -181,4 +182,50 @@ fn the_last_of_equal_keys_counts_at_any_depth() {
 fn a_text_may_have_any_character() {
     let chat = chat(&with(r#""messages":[{"role":"user","content":"\u0000 \ud83d\ude00 é"}]"#)).unwrap();
     assert_eq!(chat.messages[0].parts, [Part::Text("\0 😀 é".into())]);
+}
+
+fn input_bound(body: &str) -> u64 {
+    let limits = OutputLimits { model_max: None, operator_max: 1_000, uncapped_default: 100 };
+    bound::bound(&Canonical::Chat(chat(body).unwrap()), limits).input_tokens
+}
+
+#[test]
+fn whatever_an_upstream_may_make_tokens_of_is_priced() {
+    let text = "x".repeat(10_000);
+    let usual = input_bound(&with(""));
+    let message =
+        |members: &str| with(&format!("\"messages\":[{{\"role\":\"user\",\"content\":\"hi\",{members}}}]"));
+    let part = |members: &str| {
+        with(&format!(
+            "\"messages\":[{{\"role\":\"user\",\"content\":[{{\"type\":\"text\",\"text\":\"hi\",{members}}}]}}]"
+        ))
+    };
+    for body in [
+        with(&format!("\"documents\":[{{\"text\":\"{text}\"}}]")),
+        with(&format!("\"prediction\":{{\"content\":\"{text}\"}}")),
+        with(&format!("\"Messages\":[\"{text}\"]")),
+        with(&format!(
+            "\"tools\":[{{\"type\":\"function\",\"function\":{{\"name\":\"f\",\"examples\":\"{text}\"}}}}]"
+        )),
+        with(&format!(
+            "\"response_format\":{{\"type\":\"json_schema\",\"json_schema\":{{\"name\":\"n\",\"description\":\"{text}\"}}}}"
+        )),
+        message(&format!("\"reasoning_details\":[{{\"text\":\"{text}\"}}]")),
+        message(&format!("\"Content\":\"{text}\"")),
+        message(&format!("\"reasoning_content\":\"a\",\"reasoning\":\"{text}\"")),
+        message(&format!(
+            "\"tool_calls\":[{{\"id\":\"c\",\"function\":{{\"name\":\"f\",\"arguments\":\"{text}\"}}}}]"
+        )),
+        message(&format!("\"refusal\":\"{text}\"")),
+        part(&format!("\"Text\":\"{text}\"")),
+        part(&format!("\"citations\":[[{{\"a\":\"{text}\"}}]]")),
+    ] {
+        assert!(input_bound(&body) >= usual + 10_000, "{}", &body[..120]);
+    }
+    for members in [
+        "\"metadata\":{\"a\":\"b\"},\"user\":\"u\",\"store\":true,\"temperature\":1,\"seed\":5,\"stop\":[\"a\"]",
+        "\"stream\":true,\"stream_options\":{\"include_usage\":true},\"max_tokens\":5,\"n\":1,\"logit_bias\":{\"1\":2}",
+    ] {
+        assert_eq!(input_bound(&with(members)), usual, "{members}");
+    }
 }
