@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::did::{Did, DidKind};
 use crate::random;
 
 const PREFIX: &str = "blocklet-";
@@ -66,6 +67,15 @@ fn text_of(public_key: &[u8; 32]) -> Zeroizing<String> {
 /// A key whose text somebody chose, such as the bootstrap key.
 pub fn key_of_text(text: &str) -> Result<IssuedKey, InvalidKeyText> {
     if is_key_text(text) { Ok(IssuedKey::of(text)) } else { Err(InvalidKeyText) }
+}
+
+/// The platform's id of a key that the hub issued: the DID of the public key in its text. `None` for
+/// any other text, which may be a key all the same.
+pub fn access_key_id(text: &str) -> Option<Did> {
+    let digits = text.strip_prefix(PREFIX)?.strip_prefix(BASE58BTC)?;
+    let mut public_key = [0; 32];
+    let length = bs58::decode(digits).onto(&mut public_key).ok()?;
+    (length == public_key.len()).then(|| Did::of_key(DidKind::ACCOUNT, &public_key))
 }
 
 /// A dot would make it look like a token of another kind.

@@ -1,49 +1,21 @@
-//! The platform's own answers about access keys (`tests/vectors/access-key.json`; another directory by
-//! `HUB_TEST_VECTORS`).
+//! Access keys as the platform formats and answers them.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use futures_executor::block_on;
 use hub_domain::ports::{AuthError, NewKey, UnixMillis};
 use hub_domain::vocabulary::Role;
-use hub_identity::key_of_text;
+use hub_identity::{access_key_id, key_of_text};
 use serde_json::Value;
 
 use crate::hub::{Hub, new_key};
+use crate::suite::{Suite, bytes, text};
 
-struct Suite(Value);
-
-impl Suite {
-    fn read() -> Self {
-        let directory = std::env::var_os("HUB_TEST_VECTORS").map_or_else(
-            || PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors")),
-            PathBuf::from,
-        );
-        let path = directory.join("access-key.json");
-        let text =
-            std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        Self(serde_json::from_str(&text).unwrap())
-    }
-
-    /// The cases of one kind; there is at least one.
-    fn cases(&self, op: &str) -> Vec<&Value> {
-        let cases: Vec<_> =
-            self.0["cases"].as_array().unwrap().iter().filter(|case| case["op"] == op).collect();
-        assert!(!cases.is_empty(), "no case of `{op}`");
-        cases
-    }
-
-    /// The text of the key whose public half this is.
-    fn secret_of(&self, public_key: &Value) -> String {
-        let keys = self.0["keys"].as_array().unwrap();
-        let key = keys.iter().find(|key| key["publicKey"] == *public_key).unwrap();
-        text(&key["secret"]).to_owned()
-    }
-}
-
-fn text(value: &Value) -> &str {
-    value.as_str().unwrap()
+/// The text of the key whose public half this is.
+fn secret_of(suite: &Suite, public_key: &Value) -> String {
+    let keys = suite.0["keys"].as_array().unwrap();
+    let key = keys.iter().find(|key| key["publicKey"] == *public_key).unwrap();
+    text(&key["secret"]).to_owned()
 }
 
 /// Milliseconds of `2025-10-09T09:53:20.000Z`: all dates of the suite are in October 2025.
@@ -72,7 +44,7 @@ async fn store_of(suite: &Suite, records: &[Value], now: u64) -> Hub {
             Some(account) => account,
             None => hub.account(creator, Some(creator)).await,
         };
-        let key = key_of_text(&suite.secret_of(&record["accessKeyPublic"])).unwrap();
+        let key = key_of_text(&secret_of(suite, &record["accessKeyPublic"])).unwrap();
         hub.store_as(NewKey {
             hash: key.hash,
             tail: key.tail,
@@ -88,16 +60,34 @@ async fn store_of(suite: &Suite, records: &[Value], now: u64) -> Hub {
 
 #[test]
 fn vectors_of_issued_keys_are_keys_of_ours() {
-    for case in Suite::read().cases("format") {
+    for case in Suite::read("access-key").cases("format") {
         let secret = text(&case["expect"]["secret"]);
         let key = key_of_text(secret).unwrap();
         assert!(secret.ends_with(&key.tail), "{}", case["id"]);
+        let public_key = bytes(&case["input"]["publicKey"]).unwrap();
+        let expected = format!("blocklet-z{}", bs58::encode(&public_key).into_string());
+        assert_eq!(secret, expected, "{}", case["id"]);
+        let id = access_key_id(secret).unwrap();
+        assert_eq!(id.address(), text(&case["expect"]["accessKeyId"]), "{}", case["id"]);
+        assert!(id.owns(&public_key), "{}", case["id"]);
+    }
+}
+
+#[test]
+fn vectors_of_keys_lead_back_to_their_id() {
+    let suite = Suite::read("access-key");
+    for case in suite.cases("parse") {
+        let id = access_key_id(text(&case["input"]["token"])).unwrap();
+        assert_eq!(id.address(), text(&case["expect"]["accessKeyId"]), "{}", case["id"]);
+    }
+    for case in suite.cases("verify").into_iter().filter(|case| case["expect"]["reason"] == "format") {
+        assert_eq!(access_key_id(text(&case["input"]["token"])), None, "{}", case["id"]);
     }
 }
 
 #[test]
 fn vectors_of_bearers_are_answered_as_the_platform_does() {
-    let suite = Suite::read();
+    let suite = Suite::read("access-key");
     block_on(async {
         for case in suite.cases("verify") {
             let (id, input, expect) = (&case["id"], &case["input"], &case["expect"]);
