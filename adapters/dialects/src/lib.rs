@@ -1,5 +1,5 @@
 //! Codecs between the wire shapes of AI APIs and the domain's vocabulary: pure functions and small
-//! state machines without I/O, clock or task. `http` uses their inbound half, `providers` the upstream
+//! state machines without I/O or task. `http` uses their inbound half, `providers` the upstream
 //! half. Routes, headers and connections are not here.
 
 mod outline;

@@ -8,6 +8,7 @@ mod assembled;
 mod chat_body;
 mod chat_shape;
 mod chunk;
+mod chunk_reader;
 mod decode_chat;
 mod decode_embeddings;
 mod decode_stream;

@@ -1,22 +1,20 @@
 //! A piece of a streamed answer, and a whole answer, as they are on the wire.
 
-use std::borrow::Cow;
-
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::loose::{Number, Seconds, Text};
+use super::loose::{Number, Seconds, Short, Text};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Chunk<'a> {
     #[serde(borrow)]
-    pub id: Option<Short<'a>>,
+    pub id: Short<'a>,
     #[serde(borrow)]
-    pub model: Option<Short<'a>>,
+    pub model: Short<'a>,
     /// `error` where a failure is not told by a member of that name.
     #[serde(borrow)]
-    pub object: Option<Short<'a>>,
+    pub object: Short<'a>,
     pub created: Seconds,
     #[serde(borrow)]
     pub choices: Option<Vec<ChunkChoice<'a>>>,
@@ -28,10 +26,6 @@ pub(super) struct Chunk<'a> {
     #[serde(borrow)]
     pub error: Option<&'a RawValue>,
 }
-
-/// A text that is only looked at.
-#[derive(Debug, Deserialize)]
-pub(super) struct Short<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -46,7 +40,7 @@ pub(super) struct ChunkChoice<'a> {
     pub index: Number,
     pub delta: Option<Said>,
     #[serde(borrow)]
-    pub finish_reason: Option<Short<'a>>,
+    pub finish_reason: Short<'a>,
 }
 
 /// A whole answer.
@@ -54,9 +48,9 @@ pub(super) struct ChunkChoice<'a> {
 #[serde(default)]
 pub(super) struct Completion<'a> {
     #[serde(borrow)]
-    pub id: Option<Short<'a>>,
+    pub id: Short<'a>,
     #[serde(borrow)]
-    pub model: Option<Short<'a>>,
+    pub model: Short<'a>,
     pub created: Seconds,
     #[serde(borrow)]
     pub choices: Option<Vec<Choice<'a>>>,
@@ -72,7 +66,7 @@ pub(super) struct Choice<'a> {
     pub index: Number,
     pub message: Option<Said>,
     #[serde(borrow)]
-    pub finish_reason: Option<Short<'a>>,
+    pub finish_reason: Short<'a>,
 }
 
 /// What a choice says: a message, or a piece of one.
@@ -85,8 +79,8 @@ pub(super) struct Said {
     pub reasoning: Text,
     pub tool_calls: Option<Vec<CallPiece>>,
     /// Deprecated form of a tool call.
-    pub function_call: Option<FunctionPiece>,
-    pub audio: Option<AudioPiece>,
+    pub function_call: Option<Box<FunctionPiece>>,
+    pub audio: Option<Box<AudioPiece>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -123,7 +117,7 @@ pub(super) struct AudioPiece {
 #[serde(default)]
 pub(super) struct Vectors<'a> {
     #[serde(borrow)]
-    pub model: Option<Short<'a>>,
+    pub model: Short<'a>,
     #[serde(borrow)]
     pub data: Option<Vec<Vector<'a>>>,
     #[serde(borrow)]

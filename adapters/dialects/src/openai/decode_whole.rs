@@ -62,11 +62,11 @@ fn completion(text: &str, call_type: CallType) -> Result<Events, ProviderError> 
         });
     };
     let mut state = StreamState::default();
-    state.id = answer.id.map(|id| id.0.into_owned()).unwrap_or_default();
+    state.id = answer.id.text();
     let mut read = Read::default();
     read.events.push(Event::Start {
         id: state.id.clone(),
-        model: answer.model.map(|model| model.0.into_owned()).unwrap_or_default(),
+        model: answer.model.text(),
         created: answer.created.0,
     });
     for (position, Choice { index, message, finish_reason }) in choices.into_iter().enumerate() {
@@ -90,7 +90,7 @@ fn vectors(text: &str) -> Result<Events, ProviderError> {
         return Err(inside_answer(text));
     };
     let mut events = Events::new();
-    let model = answer.model.map(|model| model.0.into_owned()).unwrap_or_default();
+    let model = answer.model.text();
     events.push(Event::Start { id: String::new(), model, created: None });
     for (position, vector) in data.into_iter().enumerate() {
         let index = vector.index.0.or(u32::try_from(position).ok()).unwrap_or(0);

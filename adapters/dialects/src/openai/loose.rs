@@ -1,6 +1,7 @@
 //! Fields of upstream answers whose type can't be relied on. What is not understood there is ignored:
 //! a strange field must not break an answer that is otherwise fine.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -124,14 +125,35 @@ struct TextPart {
     text: Text,
 }
 
-/// Any JSON, as far as it is a number or null.
-enum Scalar {
+/// A text that is only looked at, or nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Short<'a>(pub(super) Option<Cow<'a, str>>);
+
+impl Short<'_> {
+    /// What there is of it.
+    pub(super) fn text(self) -> String {
+        self.0.map(Cow::into_owned).unwrap_or_default()
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Short<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(match Scalar::deserialize(deserializer)? {
+            Scalar::Text(text) => Some(text),
+            _ => None,
+        }))
+    }
+}
+
+/// Any JSON, as far as it is a number, a text or null.
+enum Scalar<'a> {
     Null,
     Unsigned(u64),
+    Text(Cow<'a, str>),
     Other,
 }
 
-impl<'de> Deserialize<'de> for Scalar {
+impl<'de: 'a, 'a> Deserialize<'de> for Scalar<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(AnyScalar)
     }
@@ -140,42 +162,46 @@ impl<'de> Deserialize<'de> for Scalar {
 struct AnyScalar;
 
 impl<'de> Visitor<'de> for AnyScalar {
-    type Value = Scalar;
+    type Value = Scalar<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("anything")
     }
 
-    fn visit_unit<E>(self) -> Result<Scalar, E> {
+    fn visit_unit<E>(self) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Null)
     }
 
-    fn visit_u64<E>(self, number: u64) -> Result<Scalar, E> {
+    fn visit_u64<E>(self, number: u64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Unsigned(number))
     }
 
-    fn visit_i64<E>(self, _: i64) -> Result<Scalar, E> {
+    fn visit_i64<E>(self, _: i64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_f64<E>(self, _: f64) -> Result<Scalar, E> {
+    fn visit_f64<E>(self, _: f64) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_bool<E>(self, _: bool) -> Result<Scalar, E> {
+    fn visit_bool<E>(self, _: bool) -> Result<Scalar<'de>, E> {
         Ok(Scalar::Other)
     }
 
-    fn visit_str<E>(self, _: &str) -> Result<Scalar, E> {
-        Ok(Scalar::Other)
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Borrowed(text)))
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar, A::Error> {
+    fn visit_str<E>(self, text: &str) -> Result<Scalar<'de>, E> {
+        Ok(Scalar::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Scalar<'de>, A::Error> {
         while seq.next_element::<IgnoredAny>()?.is_some() {}
         Ok(Scalar::Other)
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Scalar::Other)
     }

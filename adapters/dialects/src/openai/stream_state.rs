@@ -79,10 +79,10 @@ impl StreamState {
         if let Some(said) = choice.delta {
             state.read(said, id, read)?;
         }
-        if let Some(reason) = choice.finish_reason.filter(|reason| !reason.0.is_empty())
+        if let Some(reason) = choice.finish_reason.0.filter(|reason| !reason.is_empty())
             && !std::mem::replace(&mut state.finished, true)
         {
-            read.events.push(Event::Finish { choice: index, reason: finish_reason(&reason.0) });
+            read.events.push(Event::Finish { choice: index, reason: finish_reason(&reason) });
         }
         Ok(())
     }
@@ -113,7 +113,7 @@ impl ChoiceState {
         }
         if let Some(function) = said.function_call {
             let piece =
-                CallPiece { index: Number(Some(0)), function: Some(function), ..CallPiece::default() };
+                CallPiece { index: Number(Some(0)), function: Some(*function), ..CallPiece::default() };
             self.call(piece, answer, true, read)?;
         }
         Ok(())

@@ -230,6 +230,7 @@ fn strange_pieces_are_tolerated() {
         azure,
         r#"{"type":"heartbeat"}"#,
         r#"{"id":"1","choices":null}"#,
+        r#"{"id":[5],"object":7,"model":{"a":1},"choices":[]}"#,
         r#"{"id":"1","model":"up","created":"soon","choices":[{"index":0}],"error":null}"#,
         r#"{"id":"1","choices":[{"index":0,"delta":{"content":null},"finish_reason":""}]}"#,
         r#"{"id":"1","choices":[{"index":0,"delta":{"content":"x","unknown":[1]},"finish_reason":"eos"}]}"#,
