@@ -16,6 +16,8 @@ mod service;
 mod settings;
 mod settlement;
 mod supervisor;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod warden;
 

@@ -12,8 +12,8 @@ use hub_domain::ports::{
 };
 use hub_domain::routing::{Credential, ListedModel, Provider, Snapshot};
 use hub_domain::vocabulary::CallType;
+use hub_providers::price_list;
 
-use super::built_in_prices::built_in_models;
 use crate::settings::{Configuration, ProviderSource, Timeouts, keys_in};
 use crate::snapshot::LoadSnapshot;
 
@@ -97,7 +97,7 @@ impl Catalogue {
         }
         let provider = Provider {
             id: Some(record.id),
-            models: built_in_models(&record.name, record.kind, record.base_url.as_deref()),
+            models: price_list::models(&record.name, record.kind),
             name: Arc::from(record.name),
             kind: record.kind,
             base_url: record.base_url.map(Arc::from),
@@ -189,7 +189,7 @@ pub fn fixed_providers(
     };
     let configured = configuration.settings.providers.iter().map(|(name, settings)| {
         let base_url = settings.base_url.as_ref().map(|url| url.0.as_str());
-        let mut models = built_in_models(name, *settings.kind, base_url);
+        let mut models = price_list::models(name, *settings.kind);
         models.extend(listed(&settings.models.0.0));
         let keys =
             settings.api_key_env.as_ref().map(|variable| keys_in(&configuration.environment, &variable.0));
@@ -218,7 +218,7 @@ pub fn fixed_providers(
             on_disconnect: Default::default(),
             timeouts: general,
             credentials: credentials(found.keys.clone()),
-            models: built_in_models(found.name, found.kind, base_url),
+            models: price_list::models(found.name, found.kind),
             created: now_seconds,
         };
         (ProviderSource::Environment, provider)

@@ -20,8 +20,9 @@ pub enum Opening {
     Existing,
 }
 
-/// For so long a database that can't be reached is tried again.
+/// For so long a database that can't be reached is tried again; somebody waits for a command.
 const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE_OF_COMMANDS: Duration = Duration::from_secs(3);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -54,7 +55,13 @@ pub async fn open_store(configuration: &Configuration, opening: Opening) -> Resu
         },
         ..StoreSettings::default()
     };
-    let store = patiently(settings).await?;
+    let patience = match (&settings.url, opening) {
+        // A file is there or it is not.
+        (hub_storage::StorageUrl::Sqlite(_), _) => Duration::ZERO,
+        (_, Opening::Migrate) => PATIENCE,
+        (_, Opening::Create | Opening::Existing) => PATIENCE_OF_COMMANDS,
+    };
+    let store = patiently(settings, patience).await?;
     match see_to_tables(&store, configuration, opening).await {
         Ok(migrated) => Ok(OpenedStore { store, migrated }),
         Err(failure) => {
@@ -81,12 +88,8 @@ fn prepare_file(file: &Path, opening: Opening) -> Result<(), Failure> {
     }
 }
 
-/// Tries again while the database can't be reached, for a bounded time. A file is there or it is not.
-async fn patiently(settings: StoreSettings) -> Result<Store, Failure> {
-    let patience = match settings.url {
-        hub_storage::StorageUrl::Postgres(_) => PATIENCE,
-        hub_storage::StorageUrl::Sqlite(_) => Duration::ZERO,
-    };
+/// Tries again while the database can't be reached, for a bounded time.
+async fn patiently(settings: StoreSettings, patience: Duration) -> Result<Store, Failure> {
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {

@@ -10,13 +10,13 @@ use hub_domain::quote::HoldPolicy;
 use hub_domain::use_cases::admit::AdmissionPolicy;
 use hub_http::{BodyLimits, CallLimits, HttpSettings, HttpState, ServerHandle};
 use hub_identity::AccessKeyVerifier;
-use hub_providers::TiktokenCounter;
+use hub_providers::{TiktokenCounter, price_list};
 use hub_storage::{LocalLedger, Store};
 
 use super::observer::HttpObserver;
 use crate::calls::{CallService, CallServiceParts, CallSettings};
 use crate::cli::Failure;
-use crate::compose::{Books, built_in_prices, write_missing};
+use crate::compose::{Books, write_missing};
 use crate::jobs::{self, JobParts, RunningJobs};
 use crate::settings::{Configuration, Settings};
 use crate::snapshot::SnapshotKeeper;
@@ -159,16 +159,10 @@ async fn note_key_use(verifier: Arc<AccessKeyVerifier>) {
 async fn write_built_in_prices(books: &Books) -> Result<(), Failure> {
     let providers = books.catalogue.providers().await?;
     let in_force = providers.iter().filter(|found| !found.is_shadowed).map(|found| &found.provider);
-    let wanted = in_force
-        .flat_map(|provider| built_in_prices(&provider.name, provider.kind, provider.base_url.as_deref()))
-        .collect();
+    let wanted = in_force.flat_map(|provider| price_list::rates(&provider.name, provider.kind)).collect();
     let written = write_missing(books.rates.as_ref(), &books.rates.current().await?, wanted).await?;
     if written > 0 {
-        tracing::info!(
-            rates = written,
-            list = hub_providers::price_list::DATE,
-            "built-in prices entered the book"
-        );
+        tracing::info!(rates = written, list = price_list::DATE, "built-in prices entered the book");
     }
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Logs on standard error, pretty or JSON, and spans to OpenTelemetry where an endpoint is set.
 
+use std::io::IsTerminal;
+
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::layer::SubscriberExt;
@@ -45,8 +47,14 @@ const CALL_SPANS: &str = "aigne_hub::call";
 
 /// Sets up logging and tracing for the process; inside the tokio runtime.
 pub fn init(settings: &TelemetrySettings) -> Result<TelemetryGuard, Box<dyn std::error::Error>> {
-    let filter = EnvFilter::try_new(&settings.filter)?.add_directive(format!("{CALL_SPANS}=off").parse()?);
-    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let mut filter =
+        EnvFilter::try_new(&settings.filter)?.add_directive(format!("{CALL_SPANS}=off").parse()?);
+    if !settings.filter.contains("actix_server") {
+        // What it says of its workers is of no use to anybody who does not ask for it.
+        filter = filter.add_directive("actix_server=warn".parse()?);
+    }
+    let is_terminal = std::io::stderr().is_terminal();
+    let logs = tracing_subscriber::fmt::layer().with_ansi(is_terminal).with_writer(std::io::stderr);
     let logs: Box<dyn Layer<Registry> + Send + Sync> = match settings.format {
         LogFormat::Pretty => logs.with_target(false).with_filter(filter).boxed(),
         LogFormat::Json => logs.json().flatten_event(true).with_filter(filter).boxed(),

@@ -5,10 +5,11 @@ use hub_domain::call::OnDisconnect;
 use hub_domain::ids::ProviderId;
 use hub_domain::ports::{NewProvider, ProviderBookError};
 use hub_domain::routing::ProviderKind;
+use hub_providers::price_list;
 
 use super::super::{Failure, Output};
 use super::{ProviderView, in_force};
-use crate::compose::{Books, built_in_prices, seal_credential, write_missing};
+use crate::compose::{Books, seal_credential, write_missing};
 use crate::settings::{Environment, HttpUrl, ProviderSource, ShortName, keys_in, parse_setting};
 
 /// Add a provider. Its key is read from a variable of the environment now, and kept sealed.
@@ -66,7 +67,7 @@ impl Add {
             timeouts: None,
             credentials: sealed,
         };
-        let wanted = built_in_prices(&self.name, self.kind, base_url.as_deref());
+        let wanted = price_list::rates(&self.name, self.kind);
         books.providers.add(new).await.map_err(|error| match error {
             ProviderBookError::Taken => {
                 Failure::refused(format!("there is a provider `{}` already", self.name))
