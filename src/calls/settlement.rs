@@ -23,7 +23,7 @@ const MAX_ERROR_TEXT: usize = 1_000;
 pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: mpsc::Sender<AnswerItem>) {
     let usage = usage(&shared, &call, end).await;
     let void = end.is_void(shared.settings.on_upstream_failure);
-    let division = if void { Division::default() } else { priced(&shared, &call, &usage) };
+    let (usage, division) = if void { (usage, Division::default()) } else { priced(&shared, &call, usage) };
     let closing = Arc::new(closing(&shared, &call, end, void, usage, division));
     let settled = commit(&shared, Arc::clone(&closing)).await;
     observe(&shared, &call, &closing, settled);
@@ -79,16 +79,21 @@ async fn count(shared: &Shared, call: &LiveCall) -> Usage {
 }
 
 /// The bill, divided between the user and the operator. Without a rate nothing is charged.
-fn priced(shared: &Shared, call: &LiveCall, usage: &Usage) -> Division {
+///
+/// A usage whose price leaves the range is no usage: it is dropped, so that record and charge agree.
+fn priced(shared: &Shared, call: &LiveCall, usage: Usage) -> (Usage, Division) {
     let hold = call.progress().hold;
     let Some(rate) = call.rate().filter(|_| shared.admission.policy().is_priced()) else {
-        return Division::default();
+        return (usage, Division::default());
     };
-    divide(rate, usage, hold).unwrap_or_else(|_| {
-        // A usage whose price leaves the range is no usage: the operator bears what the hold doesn't.
-        tracing::error!(call = %call.id, "the price of a usage is out of range; nothing is charged");
-        Division::default()
-    })
+    divide(rate, &usage, hold).map_or_else(
+        |_| {
+            tracing::error!(call = %call.id, "the price of a usage is out of range; the usage is dropped");
+            let none = Usage { inconsistent: true, ..Usage::default() };
+            (none, divide(rate, &none, hold).unwrap_or_default())
+        },
+        |division| (usage, division),
+    )
 }
 
 fn failure(call: &LiveCall) -> CallError {
