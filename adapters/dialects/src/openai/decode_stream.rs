@@ -114,7 +114,7 @@ impl StreamDecoder {
                     Ok(())
                 }
                 Some(b'{') => {
-                    self.body = Body::Whole(BytesMut::new());
+                    self.body = Body::Whole(BytesMut::from(blanks.as_slice()));
                     self.take(piece, frames)
                 }
                 Some(_) => {

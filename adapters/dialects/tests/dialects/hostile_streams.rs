@@ -46,6 +46,15 @@ fn a_recorded_answer_is_the_same_in_single_bytes() {
 }
 
 #[test]
+fn blanks_before_anything_may_be_cut_too() {
+    for body in ["\n\n \n{\"id\":\"c\",\"choices\":[]}", "\n\r\n\ndata: {\"choices\":[]}\n\n", " data: x\n\n"]
+    {
+        let bytes: Vec<&[u8]> = body.as_bytes().chunks(1).collect();
+        assert_eq!(told(&bytes), told(&[body.as_bytes()]), "{body:?}");
+    }
+}
+
+#[test]
 fn a_recorded_answer_that_ends_anywhere_is_no_panic_and_no_false_end() {
     let stream = recorded();
     let finish = stream.find("\"tool_calls\"}").unwrap();
