@@ -4,6 +4,7 @@
 //! [`settlement`] ends each call once. [`CallService`] is the inbound port around them.
 
 mod actor;
+mod answer_channel;
 mod drain;
 mod kept;
 mod lease;

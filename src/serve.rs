@@ -65,6 +65,10 @@ async fn serve_here(
             return Err(failure);
         }
     };
+    if demo.is_some() {
+        // A simulated answer counts its own tokens.
+        parts.warm_up(demo::MODEL);
+    }
     let address = parts.address();
     let listen_file = ListenFile::write(&configuration.data_dir, address);
     announce(configuration, address, demo.as_ref());

@@ -14,6 +14,7 @@ use hub_domain::vocabulary::AnswerItem;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
+use super::answer_channel::AnswerSender;
 use super::drain::DrainSlot;
 use super::live::LiveCall;
 use super::pump::{Command, Pump};
@@ -57,7 +58,7 @@ pub struct CallActor {
     machine: Call,
     claim: Option<Claim>,
     /// Where the answer goes; the receiver is the response body.
-    out: mpsc::Sender<AnswerItem>,
+    out: AnswerSender,
     commands: Option<mpsc::Sender<Command>>,
     pump: Option<AbortHandle>,
     /// The candidate and the time for the next try.
@@ -70,12 +71,7 @@ pub struct CallActor {
 }
 
 impl CallActor {
-    pub fn new(
-        shared: Arc<Shared>,
-        call: Arc<LiveCall>,
-        claim: Option<Claim>,
-        out: mpsc::Sender<AnswerItem>,
-    ) -> Self {
+    pub fn new(shared: Arc<Shared>, call: Arc<LiveCall>, claim: Option<Claim>, out: AnswerSender) -> Self {
         let mut machine = Call::new(shared.settings.max_attempts);
         machine.set_on_disconnect(call.candidate().provider.on_disconnect);
         Self {
@@ -206,8 +202,7 @@ impl CallActor {
     fn refuse(&mut self, error: CallError, ctx: &mut Context<Self>) {
         self.closing = true;
         self.shared.registry.ended(self.call.id);
-        // The channel is empty: nothing was sent before.
-        let _ = self.out.try_send(AnswerItem::Failed(error));
+        self.out.send_first(AnswerItem::Failed(error));
         ctx.stop();
     }
 }

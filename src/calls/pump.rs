@@ -16,6 +16,7 @@ use tokio::time::{Sleep, sleep};
 use tracing::Instrument;
 
 use super::actor::{CallActor, Seen};
+use super::answer_channel::AnswerSender;
 use super::live::{LiveCall, RunningAttempt};
 use super::service::Shared;
 
@@ -32,7 +33,7 @@ pub struct Pump {
     shared: Arc<Shared>,
     call: Arc<LiveCall>,
     actor: Addr<CallActor>,
-    out: mpsc::Sender<AnswerItem>,
+    out: AnswerSender,
     commands: mpsc::Receiver<Command>,
     client_gone: bool,
 }
@@ -42,7 +43,7 @@ impl Pump {
         shared: Arc<Shared>,
         call: Arc<LiveCall>,
         actor: Addr<CallActor>,
-        out: mpsc::Sender<AnswerItem>,
+        out: AnswerSender,
         commands: mpsc::Receiver<Command>,
     ) -> Self {
         Self { shared, call, actor, out, commands, client_gone: false }
@@ -152,9 +153,10 @@ impl Pump {
         if let Some(id) = &call.progress().upstream_id {
             span.record("gen_ai.response.id", id.as_str());
         }
-        self.shared
-            .metrics
-            .attempt(&target.provider.name, error.map_or("success", |error| error.class.name()));
+        match error {
+            None => self.shared.metrics.attempt_answered(&target.provider.name, &target.model),
+            Some(error) => self.shared.metrics.attempt_failed(&target.provider.name, error.class),
+        }
         let mut progress = call.progress();
         progress.running = None;
         if error.is_some() || number > 1 {
@@ -234,13 +236,7 @@ impl Pump {
         if self.client_gone {
             return;
         }
-        let sent = match self.out.try_send(item) {
-            Ok(()) => return,
-            Err(mpsc::error::TrySendError::Closed(_)) => false,
-            Err(mpsc::error::TrySendError::Full(item)) => {
-                self.out.send_timeout(item, self.shared.settings.write_stall).await.is_ok()
-            }
-        };
+        let sent = self.out.send(item, self.shared.settings.write_stall).await;
         if !sent {
             self.client_gone = true;
             self.tell(Seen::ClientGone);

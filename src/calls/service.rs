@@ -6,7 +6,6 @@ use std::time::Duration;
 use actix::Actor;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use futures_util::stream;
 use hub_domain::error::CallError;
 use hub_domain::ids::{AccountId, CallId, InstanceEpoch};
 use hub_domain::ports::{
@@ -15,10 +14,11 @@ use hub_domain::ports::{
     Snapshots, TokenCounter,
 };
 use hub_domain::use_cases::admit::{Admit, claim_error, storage_error};
-use hub_domain::vocabulary::{Answer, AnswerItem, AnswerStream, CallType, Principal, Request};
+use hub_domain::vocabulary::{Answer, CallType, Principal, Request};
 use tokio::sync::mpsc;
 
 use super::actor::CallActor;
+use super::answer_channel::{self, AnswerSender, Beginning};
 use super::drain::DrainSlots;
 use super::kept;
 use super::lease::Standing;
@@ -32,8 +32,6 @@ use super::trace::CallTrace;
 use super::warden::{self, Warden};
 use crate::telemetry::Metrics;
 
-/// Items between pump and client; beyond them the upstream waits.
-const CHANNEL: usize = 32;
 /// Orphans between a panic and the supervisor.
 const ORPHANS: usize = 4_096;
 
@@ -89,7 +87,7 @@ impl Shared {
     }
 
     /// A call whose actor is gone without having settled it.
-    pub fn orphaned(&self, call: Arc<LiveCall>, out: mpsc::Sender<AnswerItem>) {
+    pub fn orphaned(&self, call: Arc<LiveCall>, out: AnswerSender) {
         // Where the supervisor can't take it, the reaper will.
         let _ = self.orphans.try_send(Orphan { call, out });
     }
@@ -270,29 +268,27 @@ impl CallRunner for CallService {
             trace,
         }));
         shared.retries.earn();
-        let (out, mut items) = mpsc::channel(CHANNEL);
+        let (out, mut items) = answer_channel::channel();
         CallActor::new(Arc::clone(shared), Arc::clone(&call), claim, out).start();
 
-        // The first item is content, or an error with a status of its own.
-        let first = if is_stream {
-            match tokio::time::timeout(shared.settings.early_headers, items.recv()).await {
-                Ok(first) => Some(first),
-                Err(_) => None,
-            }
+        let begun = if is_stream {
+            tokio::time::timeout(shared.settings.early_headers, items.begin()).await.ok()
         } else {
-            Some(items.recv().await)
+            Some(items.begin().await)
         };
-        let items: AnswerStream = match first {
-            Some(Some(AnswerItem::Failed(error))) if call.progress().dispatched => {
+        match begun {
+            // Content, or a stream whose head goes out without it.
+            Some(Beginning::Item) | None => {}
+            Some(Beginning::Failed(error)) if call.progress().dispatched => {
                 return Ok(RunOutcome::Failed { call: id, error });
             }
-            Some(Some(AnswerItem::Failed(error))) => return Err(error),
-            Some(Some(first)) => Box::pin(Items { first: Some(first), rest: items }),
+            Some(Beginning::Failed(error)) => return Err(error),
             // The actor is gone without a word: it panicked before it could say one.
-            Some(None) => return Err(CallError::Internal { detail: "the call's actor is gone".into() }),
-            None => Box::pin(Items { first: None, rest: items }),
-        };
-        Ok(RunOutcome::Answer(Answer { call: id, model, items }))
+            Some(Beginning::Gone) => {
+                return Err(CallError::Internal { detail: "the call's actor is gone".into() });
+            }
+        }
+        Ok(RunOutcome::Answer(Answer { call: id, model, items: Box::pin(items) }))
     }
 
     async fn quote(&self, principal: &Principal, request: &Request) -> Result<Estimate, CallError> {
@@ -315,25 +311,5 @@ impl CallService {
             _ => settings.plain_limit,
         };
         own.min(provider)
-    }
-}
-
-/// The response body's end of the channel. Dropping it tells the pump that the client is gone.
-struct Items {
-    first: Option<AnswerItem>,
-    rest: mpsc::Receiver<AnswerItem>,
-}
-
-impl stream::Stream for Items {
-    type Item = AnswerItem;
-
-    fn poll_next(
-        mut self: std::pin::Pin<&mut Self>,
-        cx: &mut std::task::Context<'_>,
-    ) -> std::task::Poll<Option<AnswerItem>> {
-        match self.first.take() {
-            Some(first) => std::task::Poll::Ready(Some(first)),
-            None => self.rest.poll_recv(cx),
-        }
     }
 }

@@ -11,8 +11,8 @@ use hub_domain::money::Credits;
 use hub_domain::ports::{AttemptRecord, ClaimEnd, CloseError, Closed, Closing, Timings};
 use hub_domain::usage::{Quantities, Usage};
 use hub_domain::vocabulary::{AnswerItem, FinishReason, Receipt};
-use tokio::sync::mpsc;
 
+use super::answer_channel::AnswerSender;
 use super::live::LiveCall;
 use super::service::Shared;
 
@@ -20,7 +20,7 @@ use super::service::Shared;
 const MAX_ERROR_TEXT: usize = 1_000;
 
 /// Ends the call as `end` says and sends the client the last item of its answer.
-pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: mpsc::Sender<AnswerItem>) {
+pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: AnswerSender) {
     let usage = usage(&shared, &call, end).await;
     let void = end.is_void(shared.settings.on_upstream_failure);
     let (usage, division) = if void { (usage, Division::default()) } else { priced(&shared, &call, usage) };
@@ -38,18 +38,18 @@ pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: mpsc
         _ => AnswerItem::Failed(failure(&call)),
     };
     // The client may be gone or take nothing any more; the call is settled all the same.
-    let _ = out.send_timeout(last, shared.settings.write_stall).await;
+    out.send(last, shared.settings.write_stall).await;
 }
 
 /// Ends a call whose settlement broke down: nothing is counted and nothing charged.
-pub async fn void(shared: Arc<Shared>, call: Arc<LiveCall>, out: mpsc::Sender<AnswerItem>) {
+pub async fn void(shared: Arc<Shared>, call: Arc<LiveCall>, out: AnswerSender) {
     let end = End::FailedBeforeContent;
     // Neither the recorder nor anything else that may have broken is asked again.
     call.progress().recorder = None;
     let closing = closing(&shared, &call, end, true, Usage::default(), Division::default());
     commit(&shared, Arc::new(closing)).await;
     shared.registry.ended(call.id);
-    let _ = out.send_timeout(AnswerItem::Failed(failure(&call)), shared.settings.write_stall).await;
+    out.send(AnswerItem::Failed(failure(&call)), shared.settings.write_stall).await;
 }
 
 /// The usage that counts, with the hub's own count where the provider's is missing.

@@ -10,10 +10,9 @@ use hub_domain::ending::End;
 use hub_domain::error::CallError;
 use hub_domain::ports::LeaseError;
 use hub_domain::use_cases::reap_stale_calls;
-use hub_domain::vocabulary::AnswerItem;
-use tokio::sync::mpsc;
 
 use super::actor::Interrupt;
+use super::answer_channel::AnswerSender;
 use super::live::LiveCall;
 use super::service::Shared;
 use super::settlement;
@@ -25,7 +24,7 @@ const MAILBOX: usize = 4_096;
 #[rtype(result = "()")]
 pub struct Orphan {
     pub call: Arc<LiveCall>,
-    pub out: mpsc::Sender<AnswerItem>,
+    pub out: AnswerSender,
 }
 
 /// The warden asks whether the supervisor lives.

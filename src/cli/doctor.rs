@@ -91,7 +91,12 @@ impl Doctor {
         let url = crate::compose::storage_url(configuration).show();
         let started = Instant::now();
         match Books::open(configuration, Opening::Existing).await {
-            Err(failure) => checks.push(check("database", Health::Fail, format!("{url}: {failure}"))),
+            Err(failure) => {
+                checks.push(check("database", Health::Fail, format!("{url}: {failure}")));
+                for name in ["providers", "clock"] {
+                    checks.push(check(name, Health::Warn, "not looked at without the database"));
+                }
+            }
             Ok(opened) => {
                 checks.push(database(&opened.books, &url, started).await);
                 checks.push(providers(&opened.books, self.offline).await);

@@ -19,7 +19,7 @@ mod tier;
 /// Set prices, and list those in force.
 #[derive(Debug, Subcommand)]
 pub enum Rates {
-    Set(set::Set),
+    Set(Box<set::Set>),
     List(list::List),
 }
 

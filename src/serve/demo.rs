@@ -120,7 +120,7 @@ Stop it with Ctrl-C.
 }
 
 /// The model that answers at once.
-const MODEL: &str = "sim/instant";
+pub const MODEL: &str = "sim/instant";
 
 /// An address that says "any" is no place to go to.
 fn reachable(address: SocketAddr) -> SocketAddr {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::task::JoinHandle;
-use hub_domain::ports::{CallLedger, Leases};
+use hub_domain::ports::{CallLedger, Leases, TokenCounter};
 use hub_domain::quote::HoldPolicy;
 use hub_domain::use_cases::admit::AdmissionPolicy;
 use hub_http::{BodyLimits, CallLimits, HttpSettings, HttpState, ServerHandle};
@@ -34,6 +34,7 @@ pub struct Parts {
     http: ServerHandle,
     server: JoinHandle<std::io::Result<()>>,
     address: SocketAddr,
+    tokens: Arc<TiktokenCounter>,
 }
 
 impl Parts {
@@ -58,6 +59,7 @@ impl Parts {
         }
         write_built_in_prices(books).await?;
         let snapshots = SnapshotKeeper::start(books.catalogue.clone(), books.rates.clone()).await?;
+        let tokens = Arc::new(TiktokenCounter::new());
         let calls = CallService::start(CallServiceParts {
             settings: call_settings(settings),
             epoch: epoch.clone(),
@@ -69,7 +71,7 @@ impl Parts {
             health: store.clone(),
             provider: books.upstream.clone(),
             snapshots: snapshots.clone(),
-            tokens: Arc::new(TiktokenCounter::new()),
+            tokens: tokens.clone(),
             secrets: books.secrets.clone(),
             clock: books.clock.clone(),
             metrics: metrics.clone(),
@@ -107,11 +109,18 @@ impl Parts {
             }
         };
         let http = server.handle();
-        Ok(Self { calls, jobs, verifier, key_use, http, server: actix_rt::spawn(server), address })
+        let server = actix_rt::spawn(server);
+        Ok(Self { calls, jobs, verifier, key_use, http, server, address, tokens })
     }
 
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Loads the tokenizer ahead of the first call that needs it.
+    pub fn warm_up(&self, model: &'static str) {
+        let tokens = self.tokens.clone();
+        tokio::spawn(async move { tokens.count(model, vec!["warm up".to_owned()]).await });
     }
 
     pub fn open_calls(&self) -> usize {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
 use hub_domain::ports::BillingMode;
+use hub_identity::{MasterKey, key_of_text};
 
 use super::data_dir::DataDir;
 use super::entries::{Entry, flatten};
@@ -265,6 +266,12 @@ fn check(settings: &Settings) -> Result<(), (&'static str, String)> {
     }
     if settings.lease.ttl.as_secs() < 1 {
         return Err(("lease.ttl", "accepts a duration of at least `1s`".into()));
+    }
+    if let Some(key) = settings.bootstrap.access_key.as_ref() {
+        key_of_text(key.0.expose()).map_err(|error| ("bootstrap.access_key", error.to_string()))?;
+    }
+    if let Some(key) = settings.secrets.master_key.as_ref() {
+        MasterKey::from_hex(key.0.expose()).map_err(|error| ("secrets.master_key", error.to_string()))?;
     }
     if settings.secrets.master_key.is_some() && settings.secrets.master_key_file.is_some() {
         return Err((

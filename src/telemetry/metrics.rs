@@ -1,21 +1,38 @@
 //! Prometheus metrics. Their names and labels are stable.
 
-use std::collections::HashSet;
-use std::sync::{PoisonError, RwLock};
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use hub_domain::ending::Outcome;
+use hub_domain::error::UpstreamClass;
+use hub_domain::meter::Meter;
 use hub_domain::money::{Credits, UNITS_PER_CREDIT};
 use hub_domain::ports::{Closing, HealthReport};
 use prometheus::{
-    CounterVec, Encoder, Gauge, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
-    IntGaugeVec, Opts, Registry, TextEncoder,
+    Counter, CounterVec, Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
+    IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 /// Clients choose names of models where a provider prices all of them alike; labels have to be few.
 const MODEL_LABELS: usize = 500;
 
 const SECONDS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
+
+/// By provider, then by model.
+type Models = HashMap<String, HashMap<String, Arc<OfModel>>>;
+
+/// What every call of a model counts up.
+struct OfModel {
+    succeeded: IntCounter,
+    time_to_first_token: Histogram,
+    duration: Histogram,
+    charged: Counter,
+    answered: IntCounter,
+    tokens: [OnceLock<IntCounter>; Meter::ALL.len()],
+    /// Model and provider.
+    labels: [String; 2],
+}
 
 /// All metrics of the process.
 pub struct Metrics {
@@ -43,7 +60,7 @@ pub struct Metrics {
     audit: IntGaugeVec,
     drains: IntGauge,
     drains_refused: IntCounter,
-    models: RwLock<HashSet<String>>,
+    models: RwLock<Models>,
 }
 
 impl Metrics {
@@ -98,48 +115,63 @@ impl Metrics {
         })
     }
 
-    /// The label for a model: its name, until there are too many.
-    fn model<'a>(&self, provider: &str, model: &'a str) -> &'a str {
-        let name = format!("{provider}/{model}");
-        let known = |names: &HashSet<String>| names.contains(&name);
-        if known(&self.models.read().unwrap_or_else(PoisonError::into_inner)) {
-            return model;
+    /// The series of a model: found once, then only counted up.
+    fn model(&self, provider: &str, model: &str) -> Arc<OfModel> {
+        let known = |models: &Models| models.get(provider)?.get(model).cloned();
+        if let Some(known) = known(&self.models.read().unwrap_or_else(PoisonError::into_inner)) {
+            return known;
         }
         let mut models = self.models.write().unwrap_or_else(PoisonError::into_inner);
-        if models.len() < MODEL_LABELS {
-            models.insert(name);
-            return model;
-        }
-        "other"
+        let count: usize = models.values().map(HashMap::len).sum();
+        let label = if count < MODEL_LABELS { model } else { "other" };
+        let of_provider = models.entry(provider.to_owned()).or_default();
+        let made = || {
+            Arc::new(OfModel {
+                succeeded: self.calls.with_label_values(&["success", "", label, provider]),
+                time_to_first_token: self.time_to_first_token.with_label_values(&[label, provider]),
+                duration: self.duration.with_label_values(&[provider]),
+                charged: self.charged.with_label_values(&[provider]),
+                answered: self.attempts.with_label_values(&[provider, "success"]),
+                tokens: Meter::ALL.map(|_| OnceLock::new()),
+                labels: [label.to_owned(), provider.to_owned()],
+            })
+        };
+        of_provider.entry(label.to_owned()).or_insert_with(made).clone()
     }
 
     /// A call was recorded as ended.
     pub fn call_ended(&self, closing: &Closing, charge: Credits, duration: Duration) {
-        let provider = &*closing.served.provider;
-        let model = self.model(provider, &closing.served.model);
-        let status = match closing.outcome {
-            Outcome::Success => "success",
-            Outcome::Failed => "failed",
-        };
-        let reason = closing.reason.as_deref().unwrap_or("");
-        self.calls.with_label_values(&[status, reason, model, provider]).inc();
-        self.duration.with_label_values(&[provider]).observe(duration.as_secs_f64());
-        for (meter, quantity) in closing.usage.quantities.iter() {
-            self.tokens.with_label_values(&[meter.name(), model, provider]).inc_by(quantity);
+        let series = self.model(&closing.served.provider, &closing.served.model);
+        let [model, provider] = &series.labels;
+        match (closing.outcome, closing.reason.as_deref()) {
+            (Outcome::Success, None) => series.succeeded.inc(),
+            (outcome, reason) => {
+                let labels = [outcome.name(), reason.unwrap_or(""), model, provider];
+                self.calls.with_label_values(&labels).inc();
+            }
         }
-        self.charged.with_label_values(&[provider]).inc_by(shown(charge.units()));
+        series.duration.observe(duration.as_secs_f64());
+        for (meter, quantity) in closing.usage.quantities.iter() {
+            let counter = || self.tokens.with_label_values(&[meter.name(), model, provider]);
+            series.tokens[meter.index()].get_or_init(counter).inc_by(quantity);
+        }
+        series.charged.inc_by(shown(charge.units()));
         if !closing.division.overrun.is_zero() {
             self.overrun.with_label_values(&[provider]).inc_by(shown(closing.division.overrun.units()));
         }
     }
 
     pub fn first_content(&self, provider: &str, model: &str, after: Duration) {
-        let model = self.model(provider, model);
-        self.time_to_first_token.with_label_values(&[model, provider]).observe(after.as_secs_f64());
+        self.model(provider, model).time_to_first_token.observe(after.as_secs_f64());
     }
 
-    pub fn attempt(&self, provider: &str, outcome: &str) {
-        self.attempts.with_label_values(&[provider, outcome]).inc();
+    /// A try upstream was answered whole.
+    pub fn attempt_answered(&self, provider: &str, model: &str) {
+        self.model(provider, model).answered.inc();
+    }
+
+    pub fn attempt_failed(&self, provider: &str, class: UpstreamClass) {
+        self.attempts.with_label_values(&[provider, class.name()]).inc();
     }
 
     pub fn reaped(&self, calls: u64) {

@@ -133,6 +133,18 @@ fn a_bad_value_is_named_with_what_is_accepted() {
 }
 
 #[test]
+fn a_secret_of_the_wrong_form_is_named_and_not_repeated() {
+    for (variable, value, key) in [
+        ("HUB__BOOTSTRAP__ACCESS_KEY", "bootstrap.key-0123456789", "bootstrap.access_key"),
+        ("HUB__SECRETS__MASTER_KEY", "0123456789abcdef0123456789abcdef", "secrets.master_key"),
+    ] {
+        let line = refusal(load(&[(variable, value)], &[]));
+        assert!(line.starts_with(&format!("{key} (in {variable}): ")), "{line}");
+        assert!(!line.contains(value), "{line}");
+    }
+}
+
+#[test]
 fn a_section_given_as_a_value_is_refused() {
     let line = refusal(load(&[("HUB__SERVER", "127.0.0.1:3")], &[]));
     assert!(line.starts_with("server (in HUB__SERVER): is a section"), "{line}");
