@@ -12,6 +12,7 @@ mod hold;
 mod rows;
 mod sets;
 mod stale;
+mod texts;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,6 +37,7 @@ const BATCH: u32 = 1_000;
 #[async_trait]
 impl CallLedger for Store {
     async fn open(&self, call: NewCall) -> Result<HeldCall, HoldError> {
+        let call = texts::call_without_nul(call);
         match &self.engine.database {
             Database::Sqlite { .. } => self.write_while_wanted(call, hold::open).await,
             Database::Postgres { writers, .. } => writers.open(call).await,
@@ -43,6 +45,7 @@ impl CallLedger for Store {
     }
 
     async fn close(&self, closing: Arc<Closing>) -> Result<Closed, CloseError> {
+        let closing = texts::closing_without_nul(closing);
         match &self.engine.database {
             Database::Sqlite { .. } => self.write(closing, ending::close).await,
             Database::Postgres { writers, .. } => writers.close(closing).await,

@@ -177,7 +177,11 @@ impl Store {
         let begin = match engine.database {
             Database::Sqlite { .. } => "BEGIN",
             Database::Postgres { .. } => {
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL statement_timeout = 0;"
+                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+                 SET LOCAL statement_timeout = 0;
+                 SET LOCAL idle_in_transaction_session_timeout = 0;
+                 SELECT set_config('transaction_timeout', '0', true) FROM pg_settings
+                  WHERE name = 'transaction_timeout';"
             }
         };
         self.run(async move {

@@ -1,0 +1,64 @@
+//! Texts that clients and upstreams choose. PostgreSQL takes no NUL in a text, and a settlement must not
+//! fail for one; both databases keep U+FFFD in its place.
+
+use std::sync::Arc;
+
+use hub_domain::ports::{AttemptRecord, Closing, NewCall, Served};
+
+const NUL: char = '\0';
+const INSTEAD: &str = "\u{FFFD}";
+
+fn clean(text: &mut String) {
+    if text.contains(NUL) {
+        *text = text.replace(NUL, INSTEAD);
+    }
+}
+
+fn clean_optional(text: &mut Option<String>) {
+    if let Some(text) = text {
+        clean(text);
+    }
+}
+
+fn clean_shared(text: &mut Arc<str>) {
+    if text.contains(NUL) {
+        *text = text.replace(NUL, INSTEAD).into();
+    }
+}
+
+fn clean_served(served: &mut Served) {
+    clean_shared(&mut served.provider);
+    clean_shared(&mut served.model);
+}
+
+pub fn call_without_nul(mut call: NewCall) -> NewCall {
+    clean_optional(&mut call.app_did);
+    clean_optional(&mut call.request_id);
+    clean_optional(&mut call.trace_id);
+    clean_served(&mut call.served);
+    call
+}
+
+pub fn closing_without_nul(closing: Arc<Closing>) -> Arc<Closing> {
+    let Closing { reason, error, served, attempts, finish_reason, upstream_id, .. } = &*closing;
+    let optional = [reason, error, finish_reason, upstream_id].into_iter().flatten().map(String::as_str);
+    let of_attempts = attempts.iter().flat_map(|attempt| {
+        [Some(&*attempt.provider), Some(&*attempt.model), attempt.error.as_deref()].into_iter().flatten()
+    });
+    let mut texts = optional.chain([&*served.provider, &*served.model]).chain(of_attempts);
+    if !texts.any(|text| text.contains(NUL)) {
+        return closing;
+    }
+    let mut cleaned = Closing::clone(&closing);
+    let Closing { reason, error, served, attempts, finish_reason, upstream_id, .. } = &mut cleaned;
+    for text in [reason, error, finish_reason, upstream_id] {
+        clean_optional(text);
+    }
+    clean_served(served);
+    for AttemptRecord { provider, model, error, .. } in attempts {
+        clean(provider);
+        clean(model);
+        clean_optional(error);
+    }
+    Arc::new(cleaned)
+}
