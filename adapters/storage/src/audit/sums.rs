@@ -7,7 +7,18 @@
 /// A number, as the two columns of one side of a [`super::check::Wrong`].
 macro_rules! number {
     ($value:literal AS $side:literal) => {
-        concat!("(", $value, ") >> 32 AS ", $side, "_high, (", $value, ") & 4294967295 AS ", $side, "_low")
+        concat!(
+            // A literal is of 32 bits on PostgreSQL.
+            "CAST((",
+            $value,
+            ") AS BIGINT) >> 32 AS ",
+            $side,
+            "_high, CAST((",
+            $value,
+            ") AS BIGINT) & 4294967295 AS ",
+            $side,
+            "_low"
+        )
     };
 }
 

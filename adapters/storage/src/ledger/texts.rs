@@ -40,13 +40,7 @@ pub fn call_without_nul(mut call: NewCall) -> NewCall {
 }
 
 pub fn closing_without_nul(closing: Arc<Closing>) -> Arc<Closing> {
-    let Closing { reason, error, served, attempts, finish_reason, upstream_id, .. } = &*closing;
-    let optional = [reason, error, finish_reason, upstream_id].into_iter().flatten().map(String::as_str);
-    let of_attempts = attempts.iter().flat_map(|attempt| {
-        [Some(&*attempt.provider), Some(&*attempt.model), attempt.error.as_deref()].into_iter().flatten()
-    });
-    let mut texts = optional.chain([&*served.provider, &*served.model]).chain(of_attempts);
-    if !texts.any(|text| text.contains(NUL)) {
+    if !has_nul(&closing) {
         return closing;
     }
     let mut cleaned = Closing::clone(&closing);
@@ -61,4 +55,15 @@ pub fn closing_without_nul(closing: Arc<Closing>) -> Arc<Closing> {
         clean_optional(error);
     }
     Arc::new(cleaned)
+}
+
+fn has_nul(closing: &Closing) -> bool {
+    let Closing { reason, error, served, attempts, finish_reason, upstream_id, .. } = closing;
+    let own = [reason, error, finish_reason, upstream_id].into_iter().filter_map(Option::as_deref);
+    let mut texts = own.chain([&*served.provider, &*served.model]);
+    let is_touched = |attempt: &AttemptRecord| {
+        let texts = [Some(&*attempt.provider), Some(&*attempt.model), attempt.error.as_deref()];
+        texts.into_iter().flatten().any(|text| text.contains(NUL))
+    };
+    texts.any(|text| text.contains(NUL)) || attempts.iter().any(is_touched)
 }
