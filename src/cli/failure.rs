@@ -74,6 +74,16 @@ macro_rules! refused {
     )+};
 }
 
+impl From<DataDirError> for Failure {
+    fn from(error: DataDirError) -> Self {
+        match error {
+            // The other server may be on its way out.
+            DataDirError::Taken(_) => Self::Busy(error.to_string()),
+            DataDirError::Io { .. } => Self::refused(error),
+        }
+    }
+}
+
 refused!(
     StorageError,
     AccountsError,
@@ -81,6 +91,5 @@ refused!(
     ProviderBookError,
     SecretsError,
     IssueKeyError,
-    DataDirError,
     std::io::Error
 );

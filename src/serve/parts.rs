@@ -140,9 +140,9 @@ impl Parts {
         self.calls.announce_end();
     }
 
-    /// Accepts no connection and no call any more, and sees the running ones to their end.
+    /// Accepts no call any more, and sees the running ones to their end. Connections are still accepted:
+    /// the kernel would take them anyway, and their clients would wait for an answer that never comes.
     pub async fn drain(&self, grace: Duration) {
-        self.http.pause().await;
         self.calls.drain(grace).await;
     }
 

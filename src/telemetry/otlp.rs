@@ -39,6 +39,8 @@ impl HttpClient for OnRuntime {
 
 /// A provider that batches spans and sends them to `<endpoint>/v1/traces`.
 pub fn provider(endpoint: &str, instance: &str) -> Result<SdkTracerProvider, Box<dyn Error>> {
+    // Fails only where one is installed already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = OnRuntime {
         client: reqwest::Client::builder().timeout(TIMEOUT).build()?,
         runtime: tokio::runtime::Handle::current(),

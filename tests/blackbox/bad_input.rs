@@ -166,10 +166,14 @@ async fn bad_bodies_are_refused(world: &mut World) {
 
 async fn models_that_cannot_be_called_are_told_apart(world: &mut World) {
     world.set("HUB__PROVIDERS__BARE__KIND", "openai");
-    world.set("HUB__PROVIDERS__BARE__MODELS", "unpriced, twin");
+    world.set("HUB__PROVIDERS__BARE__MODELS", "unpriced, priced");
+    world.set("HUB__PROVIDERS__OTHER__KIND", "openai");
+    world.set("HUB__PROVIDERS__OTHER__MODELS", "twin");
+    world.set("HUB__PROVIDERS__OTHER__API_KEY_ENV", "FAKE_KEYS");
     world.set("HUB__PROVIDERS__FAKE__MODELS", "twin");
     world.set_up().await;
-    world.json("rates set bare/twin --input 1 --output 1").await;
+    world.json("rates set bare/priced --input 1 --output 1").await;
+    world.json("rates set other/twin --input 1 --output 1").await;
     let hub = world.start().await;
     let ask = hub.client().chat("plain");
     for (model, status, code) in [
@@ -177,7 +181,7 @@ async fn models_that_cannot_be_called_are_told_apart(world: &mut World) {
         ("bare/unheard-of", 404, "model_not_found"),
         ("bare/unpriced", 400, "model_not_priced"),
         // Priced and known, but the provider has no credential.
-        ("bare/twin", 503, "provider_unavailable"),
+        ("bare/priced", 503, "provider_unavailable"),
         ("twin", 400, "model_ambiguous"),
     ] {
         for streams in [false, true] {
@@ -187,7 +191,7 @@ async fn models_that_cannot_be_called_are_told_apart(world: &mut World) {
     }
     let ambiguous = ask.with("model", "twin").send().await;
     assert!(
-        ambiguous.body.contains("bare/twin") && ambiguous.body.contains("fake/twin"),
+        ambiguous.body.contains("other/twin") && ambiguous.body.contains("fake/twin"),
         "{}",
         ambiguous.body
     );

@@ -119,7 +119,8 @@ async fn many_leave_at_once(world: &mut World) {
     let hub = world.start().await;
     let mut flows = Vec::new();
     for _ in 0..40 {
-        let mut flow = hub.client().chat("endless").streamed().open().await;
+        let mut flow =
+            hub.client().chat("endless").streamed().with("max_tokens", 100).open().await.expect(200).await;
         flow.next_with("three").await;
         flows.push(flow);
     }

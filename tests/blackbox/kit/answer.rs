@@ -154,6 +154,15 @@ impl Flow {
         }
     }
 
+    /// Fails unless the status is this one; shows the body then.
+    pub async fn expect(self, status: u16) -> Self {
+        if self.head.status != status {
+            self.rest().await.0.expect(status);
+            unreachable!("the status is another one");
+        }
+        self
+    }
+
     /// Decodes what is at hand; `false` when more has to be read first.
     fn decode(&mut self) -> io::Result<bool> {
         match &mut self.framing {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -186,7 +186,8 @@ impl Hub {
 
 impl Process {
     fn check_lives(&self) {
-        if let Some(status) = self.child.lock().unwrap().try_wait().unwrap() {
+        let ended = self.child.lock().unwrap().try_wait().unwrap();
+        if let Some(status) = ended {
             let log = std::fs::read_to_string(&self.log).unwrap_or_default();
             panic!("the hub ended with {status}\n{log}");
         }
@@ -195,7 +196,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        let child = self.child.get_mut().unwrap();
+        let child = self.child.get_mut().unwrap_or_else(PoisonError::into_inner);
         let _ = (child.kill(), child.wait());
         if std::thread::panicking() {
             let log = std::fs::read_to_string(&self.log).unwrap_or_default();

@@ -13,6 +13,9 @@ use super::hub::{Hub, KEY};
 use super::reply::Tokens;
 use super::upstream::Upstream;
 
+/// The key that seals what instances share.
+pub const MASTER_KEY: &str = "00112233445566778899aabbccddeeff0123456789abcdeffedcba9876543210";
+
 /// What the account `bootstrap` is granted.
 const GRANTED: &str = "1000";
 
@@ -48,7 +51,7 @@ impl World {
         world.set("HOME", &world.dir.path().display().to_string());
         world.set("HUB__SERVER__LISTEN", "127.0.0.1:0");
         world.set("HUB__SERVER__WORKERS", "2");
-        world.set("HUB__SECRETS__MASTER_KEY", &"5a".repeat(32));
+        world.set("HUB__SECRETS__MASTER_KEY", MASTER_KEY);
         world.set("HUB__BOOTSTRAP__ACCESS_KEY", KEY);
         world.set("HUB__BOOTSTRAP__CREDITS", GRANTED);
         // No load balancer has to see that the hub stops.
