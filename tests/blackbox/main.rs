@@ -37,6 +37,7 @@ mod departures;
 mod idempotency;
 mod instances;
 mod keys;
+mod limits;
 mod records;
 mod restarts;
 mod shutdown;
