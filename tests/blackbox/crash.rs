@@ -68,7 +68,11 @@ async fn crash_world(world: &mut World, kills: u64, seed: u64) {
     let mut hub = world.start().await;
     let traffic = Traffic::start(CLIENTS, seed, hub.address);
     for _ in 0..kills {
-        tokio::time::sleep(Duration::from_millis(random.random_range(5..400))).await;
+        // Some lives end before anybody has an answer; most get that far, however slow the machine is.
+        if random.random_ratio(3, 4) {
+            traffic.answers_again().await;
+        }
+        tokio::time::sleep(Duration::from_millis(random.random_range(0..300))).await;
         hub.kill();
         world.forget_the_dead();
         hub = world.start().await;
@@ -83,7 +87,7 @@ async fn crash_world(world: &mut World, kills: u64, seed: u64) {
         records.len(),
         told.amounts.len()
     );
-    assert!(told.amounts.len() as u64 > kills, "the clients saw too little to prove anything");
+    assert!(told.amounts.len() as u64 >= kills / 2, "the clients saw too little to prove anything");
     check(&told, &records);
     let charged: Units = records.iter().map(Record::cost).sum();
     assert_eq!(world.balance("bootstrap").await, units("100000000") - charged, "seed {seed}");

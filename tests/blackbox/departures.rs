@@ -8,6 +8,7 @@ on_both_databases! {
     one_that_leaves_before_the_first_byte_pays_the_input,
     one_that_leaves_a_stream_before_its_first_byte_pays_the_input,
     one_that_leaves_in_the_middle_pays_what_came,
+    one_that_leaves_half_a_whole_answer_pays_the_input,
     a_reported_usage_counts_when_it_is_more_than_was_seen,
     a_drained_answer_is_paid_whole,
     without_a_free_slot_there_is_no_drain,
@@ -66,6 +67,18 @@ async fn one_that_leaves_in_the_middle_pays_what_came(world: &mut World) {
     let record = hub.record(&call).await;
     assert_is_departure(&record);
     assert!((3..=8).contains(&record.output_tokens()), "{}", record.output_tokens());
+}
+
+async fn one_that_leaves_half_a_whole_answer_pays_the_input(world: &mut World) {
+    world.upstream.script("half", [Reply::json(200, r#"{"id":"chatcmpl-fake","object":"chat.compl"#).hang()]);
+    let hub = world.start().await;
+    let socket = hub.client().chat("half").dispatch().await.unwrap();
+    world.upstream.reached_by("half").await;
+    drop(socket);
+    assert_let_go(world, "half", Instant::now()).await;
+    let record = hub.record(&hub.only_record().await.id).await;
+    assert_is_departure(&record);
+    assert_eq!(record.output_tokens(), 0);
 }
 
 async fn a_reported_usage_counts_when_it_is_more_than_was_seen(world: &mut World) {

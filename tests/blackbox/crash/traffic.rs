@@ -1,6 +1,8 @@
 //! Clients that go on asking, whatever happens to the hub.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -9,29 +11,41 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::ledger::Told;
-use crate::kit::{Answer, Ask, Client, Flow, KEY, shown};
+use crate::kit::{Answer, Ask, Client, Flow, KEY, eventually, shown};
 
 /// Where the hub is now; `None` when it is over.
 type Place = Option<SocketAddr>;
 
 pub struct Traffic {
     place: watch::Sender<Place>,
+    /// Amounts that clients have seen so far.
+    shown: Arc<AtomicU64>,
     clients: Vec<JoinHandle<Told>>,
 }
 
 impl Traffic {
     pub fn start(clients: u64, seed: u64, address: SocketAddr) -> Self {
         let place = watch::Sender::new(Some(address));
+        let shown = Arc::default();
         let client = |number| {
             let random = StdRng::seed_from_u64(seed.wrapping_add(number + 1));
-            tokio::spawn(ask_on(number, random, place.subscribe()))
+            tokio::spawn(ask_on(number, random, place.subscribe(), Arc::clone(&shown)))
         };
         let clients = (0..clients).map(client).collect();
-        Self { place, clients }
+        Self { place, clients, shown }
     }
 
     pub fn go_to(&self, address: SocketAddr) {
         self.place.send_replace(Some(address));
+    }
+
+    /// Waits until somebody sees another amount.
+    pub async fn answers_again(&self) {
+        let before = self.shown.load(Ordering::Relaxed);
+        eventually("a client has an answer", async || {
+            (self.shown.load(Ordering::Relaxed) > before).then_some(())
+        })
+        .await;
     }
 
     /// Lets every client finish what it is at.
@@ -45,10 +59,16 @@ impl Traffic {
     }
 }
 
-async fn ask_on(number: u64, mut random: StdRng, place: watch::Receiver<Place>) -> Told {
+async fn ask_on(
+    number: u64,
+    mut random: StdRng,
+    place: watch::Receiver<Place>,
+    amounts: Arc<AtomicU64>,
+) -> Told {
     let mut told = Told::default();
     for count in 0.. {
         let Some(address) = *place.borrow() else { break };
+        let before = told.amounts.len();
         let ask = some_call(&Client::new(address, KEY), &mut random);
         if random.random_ratio(1, 4) {
             // A key of its own, repeated until there is an answer, as an SDK does.
@@ -60,6 +80,7 @@ async fn ask_on(number: u64, mut random: StdRng, place: watch::Receiver<Place>) 
         } else if to_the_end(&ask, &mut told).await.is_none() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        amounts.fetch_add((told.amounts.len() - before) as u64, Ordering::Relaxed);
     }
     told
 }
