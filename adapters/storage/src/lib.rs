@@ -8,6 +8,7 @@
 mod accounts;
 mod answers;
 mod audit;
+mod cached;
 mod call_history;
 mod call_lines;
 mod connection;

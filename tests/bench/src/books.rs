@@ -1,17 +1,18 @@
 //! What a hold and its settlement cost by themselves: the storage alone, without HTTP.
 
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use hub_domain::meter::Meter;
 use hub_domain::ports::contract::{Stage, World};
 use hub_domain::ports::{
     Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, Outbox,
     ProviderBook, RateBook,
 };
 use hub_domain::usage::{Quantities, Usage};
-use hub_domain::meter::Meter;
-use hub_storage::{Durability, Store, StoreSettings, StorageUrl};
+use hub_storage::{Durability, StorageUrl, Store, StoreSettings};
 
 use crate::process::own_cpu;
 
@@ -70,9 +71,23 @@ pub struct Cost {
     pub at_once: Duration,
 }
 
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let micros = |cpu: Duration| cpu.as_secs_f64() * 1e6;
+        write!(
+            f,
+            "hold + settle, CPU time of the books: {:.1} µs alone, {:.1} µs with {AT_ONCE} calls in flight",
+            micros(self.alone),
+            micros(self.at_once)
+        )
+    }
+}
+
 pub async fn hold_and_settle(dir: &Path, pairs: usize) -> Result<Cost, Box<dyn std::error::Error>> {
     let url = StorageUrl::Sqlite(dir.join("books.db"));
-    let store = Store::open(StoreSettings { url, durability: Durability::Normal, ..StoreSettings::default() }).await?;
+    let store =
+        Store::open(StoreSettings { url, durability: Durability::Normal, ..StoreSettings::default() })
+            .await?;
     store.migrate().await?;
     let books = Books(store);
     let stage = Stage::set(&books, 1_000_000_000_000).await;

@@ -31,21 +31,24 @@ const OPENING: usize = 50;
 
 const HELP: &str = "\
 usage: tests/bench/run [--seconds N] [--rounds N] [--json]
+       tests/bench/run --profile whole|stream|books [--seconds N]
 
   --seconds N   how long each load lasts (5)
   --rounds N    how often nginx and the hub take turns (3)
-  --json        print JSON";
+  --json        print JSON
+  --profile L   only this load; the id of the process to profile is printed first";
 
 struct Options {
     hub: PathBuf,
     time: Duration,
     rounds: usize,
     json: bool,
+    profile: Option<String>,
 }
 
 fn options() -> Result<Options, String> {
     let mut options =
-        Options { hub: PathBuf::new(), time: Duration::from_secs(5), rounds: 3, json: false };
+        Options { hub: PathBuf::new(), time: Duration::from_secs(5), rounds: 3, json: false, profile: None };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut value = || words.next().ok_or_else(|| format!("{word} needs a value\n\n{HELP}"));
@@ -55,6 +58,7 @@ fn options() -> Result<Options, String> {
             "--seconds" => options.time = Duration::from_secs(number(value()?)?.max(1).into()),
             "--rounds" => options.rounds = usize::try_from(number(value()?)?.max(1)).unwrap_or(1),
             "--json" => options.json = true,
+            "--profile" => options.profile = Some(value()?),
             _ => return Err(HELP.to_owned()),
         }
     }
@@ -95,7 +99,9 @@ async fn stretch(
 
 fn check(seen: &Seen) -> Result<(), Box<dyn Error>> {
     match &seen.first_failure {
-        Some(failure) => Err(format!("{} of the requests failed; the first: {failure}", seen.failures).into()),
+        Some(failure) => {
+            Err(format!("{} of the requests failed; the first: {failure}", seen.failures).into())
+        }
         None if seen.answers == 0 => Err("no answer came".into()),
         None => Ok(()),
     }
@@ -166,6 +172,27 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     Ok(report)
 }
 
+/// One load on the hub alone, for as long as a profiler wants to look.
+async fn profile(options: &Options, load: &str) -> Result<(), Box<dyn Error>> {
+    let dir = tempfile::tempdir()?;
+    if load == "books" {
+        println!("the benchmark's process id: {}", std::process::id());
+        println!("{}", hold_and_settle(dir.path()).await?);
+        return Ok(());
+    }
+    let upstream = upstream::start()?;
+    let hub = process::hub(&options.hub, dir.path(), KEY, upstream)?;
+    let (request, connections) = match load {
+        "stream" => (chat(true), STREAM_CONNECTIONS),
+        _ => (chat(false), CONNECTIONS),
+    };
+    hub.first_right_answer(&request).await?;
+    println!("the hub's process id: {}", hub.id());
+    let stretch = stretch(&hub, &request, connections, options.time).await?;
+    println!("{:.0} a second, {:.1} µs of CPU time each", stretch.per_second, stretch.cpu_each);
+    Ok(())
+}
+
 async fn hold_and_settle(dir: &Path) -> Result<books::Cost, Box<dyn Error>> {
     const PAIRS: usize = 20_000;
     books::hold_and_settle(dir, PAIRS).await
@@ -180,7 +207,14 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    if let Some(load) = &options.profile {
+        return runtime.block_on(profile(&options, load));
+    }
     let report = runtime.block_on(measure(&options))?;
-    if options.json { println!("{:#}", report.json()) } else { println!("{report}") }
+    if options.json {
+        println!("{:#}", report.json())
+    } else {
+        println!("{report}")
+    }
     Ok(())
 }

@@ -108,6 +108,10 @@ pub fn nginx(dir: &Path, upstream: u16) -> io::Result<Option<Program>> {
 }
 
 impl Program {
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// CPU time of the process and all of its threads, so far.
     pub fn cpu(&self) -> io::Result<Duration> {
         cpu_of(self.child.id())

@@ -185,12 +185,7 @@ impl fmt::Display for Report {
             line.fmt(f)?;
         }
         if let Some(cost) = &self.books {
-            write!(
-                f,
-                "hold + settle, CPU time of the books: {:.1} µs alone, {:.1} µs with 64 calls in flight",
-                cost.alone.as_secs_f64() * 1e6,
-                cost.at_once.as_secs_f64() * 1e6
-            )?;
+            cost.fmt(f)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use hub_domain::quote::{Reserved, SizeError};
 
 use super::rows::OpenedCall;
 use crate::answers;
+use crate::cached::Cached;
 use crate::connection::{Connection, on_backend};
 use crate::failure::Failure;
 use crate::schema::{accounts, idempotency_keys, model_calls};
@@ -28,7 +29,8 @@ pub async fn open(conn: &mut Connection, call: &NewCall) -> Result<HeldCall, Fai
             .filter(accounts::id.eq(account))
             .filter(accounts::kind.eq("user"))
             .select((accounts::posted, accounts::held, accounts::overdraft))
-            .first::<(i64, i64, i64)>(c)
+            // Not `first`: SQLite plans a bound `LIMIT` anew each time.
+            .get_result::<(i64, i64, i64)>(c)
             .await
             .optional()
     })?;
@@ -44,8 +46,7 @@ pub async fn open(conn: &mut Connection, call: &NewCall) -> Result<HeldCall, Fai
     let hold = reserved.hold.units();
     if hold > 0 {
         on_backend!(conn, c => {
-            diesel::update(accounts::table.find(account))
-                .set(accounts::held.eq(accounts::held + hold))
+            Cached(diesel::update(accounts::table.find(account)).set(accounts::held.eq(accounts::held + hold)))
                 .execute(c)
                 .await
         })?;

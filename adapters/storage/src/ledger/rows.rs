@@ -9,7 +9,7 @@ use crate::sql_types::{AsJson, Key, Millis};
 
 /// A call as it is opened.
 #[derive(Insertable)]
-#[diesel(table_name = model_calls)]
+#[diesel(table_name = model_calls, treat_none_as_default_value = false)]
 pub struct OpenedCall<'a> {
     pub id: Key,
     pub account_id: Key,
@@ -131,7 +131,7 @@ pub struct CallTransfer<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = outbox)]
+#[diesel(table_name = outbox, treat_none_as_default_value = false)]
 pub struct Event<'a> {
     pub dedupe_key: Key,
     pub kind: &'a str,
@@ -143,7 +143,7 @@ pub struct Event<'a> {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = call_attempts)]
+#[diesel(table_name = call_attempts, treat_none_as_default_value = false)]
 pub struct AttemptRow<'a> {
     pub call_id: Key,
     pub number: i32,
@@ -162,7 +162,10 @@ pub fn attempts(closing: &Closing) -> Vec<AttemptRow<'_>> {
     if let [AttemptRecord { error: None, .. }] = closing.attempts.as_slice() {
         return Vec::new();
     }
-    (1..).zip(closing.attempts.iter()).map(|(number, attempt)| AttemptRow::new(closing, number, attempt)).collect()
+    (1..)
+        .zip(closing.attempts.iter())
+        .map(|(number, attempt)| AttemptRow::new(closing, number, attempt))
+        .collect()
 }
 
 impl<'a> AttemptRow<'a> {
