@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use crate::cli::Failure;
 use crate::compose::{Books, InstanceLock, Opening, bootstrap, create_private_dir, storage_url};
-use crate::settings::{Configuration, LogFilter, StorageUrl};
+use crate::settings::{Configuration, LogFilter};
 use crate::telemetry::{self, TelemetryGuard, TelemetrySettings};
 
 mod demo;
@@ -105,32 +105,40 @@ async fn stop_gracefully(
     parts.drain(*shutdown.grace).await;
 }
 
-/// What a server has to itself: the data directory, and a name.
+/// What a server has to itself: a name, the data directory, and SQLite's database.
 struct Place {
     instance: String,
     /// Held until the process ends.
-    _lock: Option<InstanceLock>,
+    _locks: Vec<InstanceLock>,
 }
 
 impl Place {
     fn take(configuration: &Configuration) -> Result<Self, Failure> {
         let given = configuration.settings.instance.id.as_ref().map(|name| name.0.clone());
-        let is_shared = matches!(storage_url(configuration), StorageUrl::Postgres(_));
-        match given {
+        let data_dir = &configuration.data_dir;
+        create_private_dir(data_dir.path())?;
+        let mut locks = Vec::new();
+        let url = storage_url(configuration);
+        let instance = match given {
             // Instances with names of their own on one shared database need no directory of their own.
-            Some(instance) if is_shared => {
-                create_private_dir(configuration.data_dir.path())?;
-                Ok(Self { instance, _lock: None })
-            }
+            Some(instance) if url.file().is_none() => instance,
             given => {
-                let mut lock = InstanceLock::take(&configuration.data_dir)?;
+                let mut lock = InstanceLock::take(data_dir)?;
                 let instance = match given {
                     Some(instance) => instance,
                     None => lock.instance_id()?,
                 };
-                Ok(Self { instance, _lock: Some(lock) })
+                locks.push(lock);
+                instance
             }
+        };
+        if let Some(file) = url.file().filter(|file| file.parent() != Some(data_dir.path())) {
+            if let Some(dir) = file.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+                create_private_dir(dir)?;
+            }
+            locks.push(InstanceLock::take_database(file)?);
         }
+        Ok(Self { instance, _locks: locks })
     }
 }
 

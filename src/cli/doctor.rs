@@ -180,6 +180,13 @@ fn secrets(configuration: &Configuration) -> Check {
         (MasterKeyPlace::Generated(path), Ok(None)) => {
             check("secrets", Health::Ok, format!("the master key will be made in {}", path.display()))
         }
+        (MasterKeyPlace::Generated(_), Ok(_))
+            if crate::compose::storage_url(configuration).file().is_none() =>
+        {
+            let message =
+                format!("the master key is {place}; every instance of this database needs the same one");
+            check("secrets", Health::Warn, message)
+        }
         (_, Ok(_)) => check("secrets", Health::Ok, format!("the master key is {place}")),
     }
 }

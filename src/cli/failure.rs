@@ -78,7 +78,7 @@ impl From<DataDirError> for Failure {
     fn from(error: DataDirError) -> Self {
         match error {
             // The other server may be on its way out.
-            DataDirError::Taken(_) => Self::Busy(error.to_string()),
+            DataDirError::Taken(_) | DataDirError::DatabaseTaken(_) => Self::Busy(error.to_string()),
             DataDirError::Io { .. } => Self::refused(error),
         }
     }

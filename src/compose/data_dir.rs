@@ -16,6 +16,8 @@ pub struct InstanceLock {
 pub enum DataDirError {
     #[error("another server runs in {0}; stop it, or give this one a --data-dir of its own")]
     Taken(String),
+    #[error("another server uses the database {0}; stop it first")]
+    DatabaseTaken(String),
     #[error("{path}: {error}")]
     Io { path: String, error: io::Error },
 }
@@ -35,15 +37,27 @@ pub fn private_file(path: &Path) -> io::Result<File> {
 }
 
 impl InstanceLock {
-    /// Takes `hub.lock` in the data directory, or says who has it.
+    /// Takes `hub.lock` in the data directory, or says that somebody has it.
     pub fn take(data_dir: &DataDir) -> Result<Self, DataDirError> {
         create_private_dir(data_dir.path())?;
-        let path = data_dir.file("hub.lock");
+        let taken = || DataDirError::Taken(data_dir.path().display().to_string());
+        Self::lock(&data_dir.file("hub.lock"))?.ok_or_else(taken)
+    }
+
+    /// Takes the lock of a database file that lies elsewhere, beside it.
+    pub fn take_database(file: &Path) -> Result<Self, DataDirError> {
+        let mut name = file.as_os_str().to_owned();
+        name.push(".lock");
+        let taken = || DataDirError::DatabaseTaken(file.display().to_string());
+        Self::lock(Path::new(&name))?.ok_or_else(taken)
+    }
+
+    fn lock(path: &Path) -> Result<Option<Self>, DataDirError> {
         let io = |error| DataDirError::Io { path: path.display().to_string(), error };
-        let file = private_file(&path).map_err(io)?;
+        let file = private_file(path).map_err(io)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { file }),
-            Err(TryLockError::WouldBlock) => Err(DataDirError::Taken(data_dir.path().display().to_string())),
+            Ok(()) => Ok(Some(Self { file })),
+            Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(io(error)),
         }
     }
@@ -84,6 +98,15 @@ mod tests {
         assert!(refused.contains("another server runs in"), "{refused}");
         drop(first);
         InstanceLock::take(&data_dir).unwrap();
+    }
+
+    #[test]
+    fn a_database_elsewhere_has_one_server_at_a_time_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("books.db");
+        let _first = InstanceLock::take_database(&file).unwrap();
+        let refused = InstanceLock::take_database(&file).err().unwrap().to_string();
+        assert!(refused.contains("books.db"), "{refused}");
     }
 
     #[test]
