@@ -63,12 +63,12 @@ impl Admission {
             counters.process.fetch_sub(1, Ordering::Relaxed);
             return Err(too_many("account"));
         }
-        if let Some(key) = caller.key {
-            if !counters.keys.take(key, own.unwrap_or(limits.key)) {
-                counters.accounts.give_back(caller.account);
-                counters.process.fetch_sub(1, Ordering::Relaxed);
-                return Err(too_many("access key"));
-            }
+        if let Some(key) = caller.key
+            && !counters.keys.take(key, own.unwrap_or(limits.key))
+        {
+            counters.accounts.give_back(caller.account);
+            counters.process.fetch_sub(1, Ordering::Relaxed);
+            return Err(too_many("access key"));
         }
         Ok(Admitted { counters: Arc::clone(counters), account: caller.account, key: caller.key })
     }
