@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 
 pub type Sqlite = SyncConnectionWrapper<SqliteConnection, Run>;
 
+#[allow(clippy::large_enum_variant)] // a handful for each process, and hardly ever moved
 pub enum Connection {
     Sqlite(Sqlite),
     Postgres(AsyncPgConnection),

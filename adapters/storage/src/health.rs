@@ -5,13 +5,13 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use hub_domain::ports::{Health, HealthReport, StorageError};
 
-use crate::{Store, settings_version};
 use crate::store::Database;
+use crate::{Store, settings_version};
 
 #[async_trait]
 impl Health for Store {
     async fn ping(&self) -> Result<(), StorageError> {
-        self.read((), settings_version::read).await.map(|_| ())
+        self.vital().read((), settings_version::read).await.map(|_| ())
     }
 
     fn report(&self) -> HealthReport {
@@ -25,12 +25,7 @@ impl Health for Store {
             },
             Database::Postgres { writers, .. } => {
                 let (groups, commands) = writers.counts();
-                HealthReport {
-                    writer_queue: writers.waiting(),
-                    groups,
-                    commands,
-                    ..HealthReport::default()
-                }
+                HealthReport { writer_queue: writers.waiting(), groups, commands, ..HealthReport::default() }
             }
         }
     }

@@ -21,20 +21,20 @@ const TRIES: u32 = 10;
 #[async_trait]
 impl Leases for Store {
     async fn begin(&self, instance: &str, ttl: Duration) -> Result<InstanceEpoch, StorageError> {
-        self.write((instance.to_owned(), ttl), begin).await
+        self.vital().write((instance.to_owned(), ttl), begin).await
     }
 
     async fn renew(&self, epoch: &InstanceEpoch, ttl: Duration) -> Result<(), LeaseError> {
-        self.write((epoch.clone(), ttl), renew).await
+        self.vital().write((epoch.clone(), ttl), renew).await
     }
 
     async fn end(&self, epoch: &InstanceEpoch) -> Result<(), StorageError> {
-        self.write(epoch.clone(), end).await
+        self.vital().write(epoch.clone(), end).await
     }
 
     async fn clock_skew_ms(&self) -> Result<i64, StorageError> {
         let before = Millis::of_this_machine();
-        let there: Millis = self.read((), now).await?;
+        let there: Millis = self.vital().read((), now).await?;
         let after = Millis::of_this_machine();
         // The answer was made about half-way.
         Ok(there.0 - (before.0 + (after.0 - before.0) / 2))

@@ -23,7 +23,9 @@ use diesel::sql_types::BigInt;
 use diesel_async::RunQueryDsl;
 use hub_domain::ids::InstanceEpoch;
 use hub_domain::money::Credits;
-use hub_domain::ports::{CallLedger, CloseError, Closed, Closing, HeldCall, HoldError, NewCall, StorageError};
+use hub_domain::ports::{
+    CallLedger, CloseError, Closed, Closing, HeldCall, HoldError, NewCall, StorageError,
+};
 
 use crate::Store;
 use crate::connection::{Connection, on_backend};

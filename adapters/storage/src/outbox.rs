@@ -43,10 +43,7 @@ impl Outbox for Store {
     }
 }
 
-async fn waiting(
-    conn: &mut Connection,
-    (mode, limit): &(BillingMode, u32),
-) -> QueryResult<Vec<UsageEvent>> {
+async fn waiting(conn: &mut Connection, (mode, limit): &(BillingMode, u32)) -> QueryResult<Vec<UsageEvent>> {
     type Row = (Key, Key, Option<String>, i64, Millis);
     let rows: Vec<Row> = on_backend!(conn, c => {
         outbox::table

@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_secs(30);
 
 /// Where connections come from.
+#[derive(Clone)]
 pub enum Source {
     Sqlite { file: std::path::PathBuf, busy_timeout: Duration },
     Postgres(Arc<postgres::Server>),

@@ -141,6 +141,7 @@ async fn list(conn: &mut Connection, _: &()) -> QueryResult<Vec<ProviderRecord>>
     Ok(records)
 }
 
+#[allow(clippy::ptr_arg)] // a step is handed what it owns
 async fn remove(conn: &mut Connection, name: &String) -> Step<bool> {
     settings_version::lock(conn).await?;
     let names: Vec<(Key, String)> = on_backend!(conn, c => {

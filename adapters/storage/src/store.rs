@@ -50,7 +50,7 @@ use crate::connection::Connection;
 use crate::failure::{Failure, Trouble, is_connection_lost, storage_error, trouble};
 use crate::ledger::groups::Writers;
 use crate::migrate::{self, Mode};
-use crate::pool::{Pool, Pooled, Source};
+use crate::pool::{Pool, Source};
 use crate::postgres::Server;
 use crate::settings::{OpenError, StorageUrl, StoreSettings};
 use crate::sqlite::{self, Command, Outcome, Writer};
@@ -60,14 +60,36 @@ use crate::step::Body;
 #[derive(Clone)]
 pub struct Store {
     pub(crate) engine: Arc<Engine>,
+    lane: Lane,
+}
+
+/// Which connections are used.
+#[derive(Debug, Clone, Copy)]
+enum Lane {
+    Common,
+    Vital,
 }
 
 pub(crate) struct Engine {
     /// Where database work runs, whoever asks for it.
-    pub runtime: Handle,
-    pub pool: Pool,
+    runtime: Handle,
+    common: Pool,
+    /// For leases and health, which must not wait behind a crowd.
+    vital: Pool,
     pub database: Database,
 }
+
+impl Engine {
+    fn pool(&self, lane: Lane) -> &Pool {
+        match lane {
+            Lane::Common => &self.common,
+            Lane::Vital => &self.vital,
+        }
+    }
+}
+
+/// Connections kept for what is vital.
+const VITAL: usize = 2;
 
 pub(crate) enum Database {
     Sqlite { file: PathBuf, writer: Writer },
@@ -79,7 +101,7 @@ impl Store {
     /// multi-threaded runtime of tokio, where database work runs from then on.
     pub async fn open(settings: StoreSettings) -> Result<Self, OpenError> {
         let runtime = Handle::current();
-        let (source, database) = match &settings.url {
+        let (database, source) = match &settings.url {
             StorageUrl::Sqlite(file) => {
                 let (file, settings) = (file.clone(), settings.clone());
                 let busy_timeout = settings.busy_timeout;
@@ -90,17 +112,24 @@ impl Store {
                 });
                 let (file, writer) =
                     started.await.map_err(|error| OpenError::Unreachable(error.to_string()))??;
-                (Source::Sqlite { file: file.clone(), busy_timeout }, Database::Sqlite { file, writer })
+                let source = Source::Sqlite { file: file.clone(), busy_timeout };
+                (Database::Sqlite { file, writer }, source)
             }
             StorageUrl::Postgres(url) => {
                 let server = Arc::new(Server::new(url)?);
                 server.connect().await.map_err(OpenError::Unreachable)?;
                 let writers = Writers::start(&server, settings.writers, settings.queue);
-                (Source::Postgres(Arc::clone(&server)), Database::Postgres { server, writers })
+                let source = Source::Postgres(Arc::clone(&server));
+                (Database::Postgres { server, writers }, source)
             }
         };
-        let pool = Pool::new(source, settings.pool_size);
-        Ok(Self { engine: Arc::new(Engine { runtime, pool, database }) })
+        let (common, vital) = (Pool::new(source.clone(), settings.pool_size), Pool::new(source, VITAL));
+        Ok(Self { engine: Arc::new(Engine { runtime, common, vital, database }), lane: Lane::Common })
+    }
+
+    /// The same store over connections of its own, for what must not wait behind a crowd.
+    pub(crate) fn vital(&self) -> Self {
+        Self { engine: Arc::clone(&self.engine), lane: Lane::Vital }
     }
 
     /// Names of the steps that [`Self::migrate`] would run.
@@ -137,7 +166,8 @@ impl Store {
             Database::Sqlite { writer, .. } => writer.close().await,
             Database::Postgres { writers, .. } => writers.stop().await,
         }
-        self.engine.pool.clear();
+        self.engine.common.clear();
+        self.engine.vital.clear();
     }
 
     /// Runs a query beside others.
@@ -147,17 +177,18 @@ impl Store {
         T: Send + 'static,
         F: for<'c> Body<'c, I, QueryResult<T>> + 'static,
     {
-        let engine = Arc::clone(&self.engine);
+        let (engine, lane) = (Arc::clone(&self.engine), self.lane);
         self.run(async move {
+            let pool = engine.pool(lane);
             // A connection may turn out to be gone with a server that has started again meanwhile.
             for is_last in [false, true] {
-                let mut pooled = engine.pool.take().await?;
+                let mut pooled = pool.take().await?;
                 match body(&mut pooled.connection, &input).await {
                     Ok(value) => {
-                        engine.pool.give_back(pooled);
+                        pool.give_back(pooled);
                         return Ok(value);
                     }
-                    Err(error) if is_connection_lost(&error) && !is_last => engine.pool.clear(),
+                    Err(error) if is_connection_lost(&error) && !is_last => pool.clear(),
                     Err(error) => return Err(storage_error(&error)),
                 }
             }
@@ -173,7 +204,7 @@ impl Store {
         T: Send + 'static,
         F: for<'c> Body<'c, I, QueryResult<T>> + 'static,
     {
-        let engine = Arc::clone(&self.engine);
+        let (engine, lane) = (Arc::clone(&self.engine), self.lane);
         let begin = match engine.database {
             Database::Sqlite { .. } => "BEGIN",
             Database::Postgres { .. } => {
@@ -185,12 +216,13 @@ impl Store {
             }
         };
         self.run(async move {
-            let mut pooled = engine.pool.take().await?;
+            let pool = engine.pool(lane);
+            let mut pooled = pool.take().await?;
             let conn = &mut pooled.connection;
             conn.batch(begin).await.map_err(|error| storage_error(&error))?;
             let value = body(conn, &input).await.map_err(|error| storage_error(&error))?;
             conn.batch("COMMIT").await.map_err(|error| storage_error(&error))?;
-            engine.pool.give_back(pooled);
+            pool.give_back(pooled);
             Ok(value)
         })
         .await
@@ -233,8 +265,8 @@ impl Store {
                 answer.await.unwrap_or_else(|_| Err(StorageError::away("the store is closed").into()))
             }
             Database::Postgres { .. } => {
-                let engine = Arc::clone(&self.engine);
-                self.run(async move { write_to_postgres(&engine.pool, &input, &body).await }).await
+                let (engine, lane) = (Arc::clone(&self.engine), self.lane);
+                self.run(async move { write_to_postgres(engine.pool(lane), &input, &body).await }).await
             }
         }
     }
@@ -267,56 +299,53 @@ where
     loop {
         tried += 1;
         let mut pooled = pool.take().await?;
-        let error = match transaction(&mut pooled, input, body).await {
+        let conn = &mut pooled.connection;
+        let error = match transaction(conn, input, body).await {
             Ok(value) => {
                 pool.give_back(pooled);
                 return Ok(value);
             }
-            Err(End::Refused(error)) => {
-                pool.give_back(pooled);
-                return Err(error);
+            Err(Lost::AtCommit(error)) => return Err(StorageError::away(error).into()),
+            Err(Lost::Before(failure)) => {
+                if conn.batch("ROLLBACK").await.is_ok() {
+                    pool.give_back(pooled);
+                }
+                match failure {
+                    Failure::Refused(error) => return Err(error),
+                    Failure::Database(error) => error,
+                }
             }
-            Err(End::Unknown(error)) => return Err(StorageError::away(error).into()),
-            Err(End::Undone(error)) => error,
         };
-        let is_worth_another_try = is_connection_lost(&error) || trouble(&error) == Trouble::Conflict;
-        if tried == TRIES || !is_worth_another_try {
+        let is_lost = is_connection_lost(&error);
+        if tried == TRIES || !(is_lost || trouble(&error) == Trouble::Conflict) {
             return Err(storage_error(&error).into());
         }
-        if is_connection_lost(&error) {
+        if is_lost {
             pool.clear();
         }
         crate::postgres::back_off(tried).await;
     }
 }
 
-enum End<E> {
-    /// Nothing was written, and the connection is as it was.
-    Refused(E),
+/// How a transaction was lost.
+enum Lost<E> {
     /// Nothing was written.
-    Undone(Error),
-    /// The connection was lost at the commit.
-    Unknown(Error),
+    Before(Failure<E>),
+    /// The connection was lost with the commit's answer: nobody knows.
+    AtCommit(Error),
 }
 
-async fn transaction<I, T, E, F>(pooled: &mut Pooled, input: &I, body: &F) -> Result<T, End<E>>
+async fn transaction<I, T, E, F>(conn: &mut Connection, input: &I, body: &F) -> Result<T, Lost<E>>
 where
     F: for<'c> Body<'c, I, Result<T, Failure<E>>>,
 {
-    let conn = &mut pooled.connection;
-    conn.batch("BEGIN").await.map_err(End::Undone)?;
-    match body(conn, input).await {
-        Ok(value) => match conn.batch("COMMIT").await {
-            Ok(()) => Ok(value),
-            Err(error) if is_connection_lost(&error) => Err(End::Unknown(error)),
-            Err(error) => Err(End::Undone(error)),
-        },
-        Err(Failure::Refused(error)) => match conn.batch("ROLLBACK").await {
-            Ok(()) => Err(End::Refused(error)),
-            Err(error) => Err(End::Undone(error)),
-        },
-        // The connection is closed, which undoes it.
-        Err(Failure::Database(error)) => Err(End::Undone(error)),
+    let before = |error| Lost::Before(Failure::Database(error));
+    conn.batch("BEGIN").await.map_err(before)?;
+    let value = body(conn, input).await.map_err(Lost::Before)?;
+    match conn.batch("COMMIT").await {
+        Ok(()) => Ok(value),
+        Err(error) if is_connection_lost(&error) => Err(Lost::AtCommit(error)),
+        Err(error) => Err(before(error)),
     }
 }
 

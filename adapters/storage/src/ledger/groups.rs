@@ -27,6 +27,7 @@ const GROUP: usize = 32;
 const TRIES: u32 = 5;
 
 /// A command with its caller's address.
+#[allow(clippy::large_enum_variant)] // nearly every command is one or the other half of a call
 enum Command {
     Open(NewCall, oneshot::Sender<Result<HeldCall, HoldError>>),
     Close(Arc<Closing>, oneshot::Sender<Result<Closed, CloseError>>),

@@ -66,7 +66,9 @@ fn connector(trust: &Trust) -> Result<Option<MakeRustlsConnect>, OpenError> {
             .dangerous()
             .with_custom_certificate_verifier(Arc::new(BelieveAnybody(provider)))
             .with_no_client_auth(),
-        Trust::Roots { file } => builder.with_root_certificates(roots(file.as_deref())?).with_no_client_auth(),
+        Trust::Roots { file } => {
+            builder.with_root_certificates(roots(file.as_deref())?).with_no_client_auth()
+        }
     };
     Ok(Some(MakeRustlsConnect::new(config)))
 }
@@ -150,7 +152,8 @@ mod tests {
     #[test]
     fn what_else_the_address_says_is_kept() {
         let (url, _) =
-            read("postgres://u:p%40ss@a:1,b:2/db?target_session_attrs=read-write&sslmode=verify-full").unwrap();
+            read("postgres://u:p%40ss@a:1,b:2/db?target_session_attrs=read-write&sslmode=verify-full")
+                .unwrap();
         assert_eq!(url, "postgres://u:p%40ss@a:1,b:2/db?target_session_attrs=read-write&sslmode=require");
         assert!(url.parse::<tokio_postgres::Config>().is_ok());
     }

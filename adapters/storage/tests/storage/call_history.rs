@@ -199,7 +199,13 @@ async fn a_text_that_no_database_takes_is_recorded_all_the_same(database: &Datab
     let held = stage.open(&call).await;
     let settlement = stage.settlement(&call, held, usage());
     stage
-        .close(Closing { finish_reason: nul(), upstream_id: nul(), reason: nul(), error: nul(), ..settlement })
+        .close(Closing {
+            finish_reason: nul(),
+            upstream_id: nul(),
+            reason: nul(),
+            error: nul(),
+            ..settlement
+        })
         .await;
 
     let record = stage.record(&call).await.unwrap();

@@ -63,6 +63,40 @@ impl Database {
         Store::open(StoreSettings::new(url)).await.unwrap()
     }
 
+    /// The address of a database without tables, gone with this one.
+    pub async fn empty(&self) -> StorageUrl {
+        match (&self.hand, &self._gone_afterwards) {
+            (Hand::Sqlite(file), _) => StorageUrl::Sqlite(file.with_file_name("empty.db")),
+            (Hand::Postgres(_), Rest::Postgres { cluster, name }) => {
+                let empty = format!("{name}_empty");
+                on_cluster(cluster, &format!("CREATE DATABASE {empty}")).await;
+                StorageUrl::Postgres(beside(cluster, &empty))
+            }
+            (Hand::Postgres(_), Rest::Directory(_)) => unreachable!("a server's database has no directory"),
+        }
+    }
+
+    /// A store on a file that belongs to another test process.
+    pub async fn of_file(file: &Path) -> Self {
+        let url = StorageUrl::Sqlite(file.to_owned());
+        let nothing = Rest::Directory(TempDir::new().unwrap());
+        Self::open(url, Hand::Sqlite(file.to_owned()), nothing).await
+    }
+
+    /// Host and port of the server.
+    pub fn postgres_address(&self) -> String {
+        let Hand::Postgres(url) = &self.hand else { panic!("this is SQLite") };
+        let (_, rest) = url.split_once("://").unwrap();
+        let authority = rest.split('/').next().unwrap();
+        authority.rsplit('@').next().unwrap().to_owned()
+    }
+
+    /// The address of this database by way of a port of this machine.
+    pub fn postgres_url_at(&self, port: u16) -> String {
+        let Hand::Postgres(url) = &self.hand else { panic!("this is SQLite") };
+        url.replacen(&self.postgres_address(), &format!("127.0.0.1:{port}"), 1)
+    }
+
     /// What the audit finds.
     pub async fn audit(&self) -> Vec<Finding> {
         self.store.audit().await.unwrap().findings
@@ -93,11 +127,16 @@ async fn on_cluster(cluster: &str, sql: &str) {
 impl Drop for Rest {
     fn drop(&mut self) {
         let Self::Postgres { cluster, name } = self else { return };
-        let (cluster, sql) = (cluster.clone(), format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+        let (cluster, sql) = (
+            cluster.clone(),
+            ["", "_empty"].map(|end| format!("DROP DATABASE IF EXISTS {name}{end} WITH (FORCE)")),
+        );
         // On a thread of its own: a test's runtime can't be waited for inside itself.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(on_cluster(&cluster, &sql));
+            for sql in sql {
+                runtime.block_on(on_cluster(&cluster, &sql));
+            }
         });
         // What is left of a failed clean-up goes with the cluster.
         let _failed = dropping.join();

@@ -8,8 +8,12 @@ mod books;
 mod by_hand;
 mod call_history;
 mod contract;
+mod crash;
 mod database;
+mod postgres;
 mod reports;
+mod several;
+mod sqlite;
 
 /// Runs each test on both databases.
 macro_rules! on_both_databases {

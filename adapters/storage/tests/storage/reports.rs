@@ -71,21 +71,52 @@ async fn are_exact(database: &Database) {
     assert_eq!(
         rows(hand, "report_accounts", &accounts).await,
         [
-            format!("{ID}01|rich|did:abt:z1|922337203.6854775807|0.0000000001|922337203.6854775806|2025-11-24T00:00:30.123Z"),
+            format!(
+                "{ID}01|rich|did:abt:z1|922337203.6854775807|0.0000000001|922337203.6854775806|2025-11-24T00:00:30.123Z"
+            ),
             format!("{ID}02|poor|-|-1.5000000001|0.0000000005|-1.5000000006|2025-11-24T00:00:30.999Z"),
         ]
     );
-    let calls = ["call_id", "account_id", "account_name", "status", "hold", "credits", "overrun", "accepted_at", "closed_at"];
+    let calls = [
+        "call_id",
+        "account_id",
+        "account_name",
+        "status",
+        "hold",
+        "credits",
+        "overrun",
+        "accepted_at",
+        "closed_at",
+    ];
     assert_eq!(
         rows(hand, "report_calls", &calls).await,
         [
-            format!("{ID}0b|{ID}01|rich|success|922337203.6854775807|922337203.6854775807|0.0000000012|2025-11-23T23:59:59.999Z|2025-11-24T00:00:01.499Z"),
-            format!("{ID}0c|{ID}01|rich|success|922337203.6854775807|922337203.6854775807|0.0000000012|2025-11-23T23:59:59.998Z|2025-11-24T00:00:01.498Z"),
-            format!("{ID}0d|{ID}01|rich|failed|0.0000000001|0.0000000001|0.0000000012|2025-11-24T00:00:00.000Z|2025-11-24T00:00:01.500Z"),
-            format!("{ID}0e|{ID}02|poor|processing|0.0000000000|0.0000000000|0.0000000012|2025-11-24T00:00:00.000Z|-"),
+            format!(
+                "{ID}0b|{ID}01|rich|success|922337203.6854775807|922337203.6854775807|0.0000000012|2025-11-23T23:59:59.999Z|2025-11-24T00:00:01.499Z"
+            ),
+            format!(
+                "{ID}0c|{ID}01|rich|success|922337203.6854775807|922337203.6854775807|0.0000000012|2025-11-23T23:59:59.998Z|2025-11-24T00:00:01.498Z"
+            ),
+            format!(
+                "{ID}0d|{ID}01|rich|failed|0.0000000001|0.0000000001|0.0000000012|2025-11-24T00:00:00.000Z|2025-11-24T00:00:01.500Z"
+            ),
+            format!(
+                "{ID}0e|{ID}02|poor|processing|0.0000000000|0.0000000000|0.0000000012|2025-11-24T00:00:00.000Z|-"
+            ),
         ]
     );
-    let daily = ["day", "account_id", "provider", "model", "call_type", "calls", "succeeded", "failed", "credits", "overrun"];
+    let daily = [
+        "day",
+        "account_id",
+        "provider",
+        "model",
+        "call_type",
+        "calls",
+        "succeeded",
+        "failed",
+        "credits",
+        "overrun",
+    ];
     assert_eq!(
         rows(hand, "report_usage_daily", &daily).await,
         [

@@ -34,8 +34,7 @@ async fn charges_that_were_posted_otherwise(database: &Database) {
         ))
         .await;
 
-    let findings =
-        books.are_found_wrong(&[("A3", books.first.id.0), ("A3", books.second.id.0)]).await;
+    let findings = books.are_found_wrong(&[("A3", books.first.id.0), ("A3", books.second.id.0)]).await;
     let of_first = findings.iter().find(|finding| finding.subject == books.first.id.to_string()).unwrap();
     assert!(of_first.message.contains("charge is 0.00000001 credits, 0.0000000099 credits was posted"));
 }
@@ -115,7 +114,11 @@ async fn a_charge_that_another_account_paid(database: &Database) {
     let expected = [("A4", transfer), ("A12", other.0), ("A12", books.account().id())];
     let findings = books.are_found_wrong(&expected).await;
     let ledger = findings.iter().find(|finding| finding.subject == other.to_string()).unwrap();
-    assert!(ledger.message.contains("the ledger have 0.00000001 credits in all, its calls were charged 0 credits"));
+    assert!(
+        ledger
+            .message
+            .contains("the ledger have 0.00000001 credits in all, its calls were charged 0 credits")
+    );
 }
 
 async fn a_charge_that_went_elsewhere(database: &Database) {

@@ -63,7 +63,9 @@ async fn a_charge_that_nobody_reports(database: &Database) {
     let of_call = findings.iter().find(|finding| finding.check == "A9").unwrap();
     assert!(of_call.message.contains("0.00000001 credits is neither in the outbox nor in a report"));
     let of_account = findings.iter().find(|finding| finding.check == "A12").unwrap();
-    assert!(of_account.message.contains("0.00000003 credits in all, its calls were charged 0.00000004 credits"));
+    assert!(
+        of_account.message.contains("0.00000003 credits in all, its calls were charged 0.00000004 credits")
+    );
 }
 
 async fn a_charge_that_waits_and_is_reported(database: &Database) {
@@ -92,8 +94,12 @@ async fn events_that_are_not_the_charge(database: &Database) {
 
     let expected = [("A10", books.first.id.0), ("A10", books.second.id.0)];
     let findings = books.are_found_wrong(&expected).await;
-    assert!(findings.iter().all(|finding| finding.message.contains("the call was charged 0.00000001 credits")));
-    assert!(findings.iter().any(|finding| finding.message.contains("0.0000000099 credits stands in the outbox")));
+    assert!(
+        findings.iter().all(|finding| finding.message.contains("the call was charged 0.00000001 credits"))
+    );
+    assert!(
+        findings.iter().any(|finding| finding.message.contains("0.0000000099 credits stands in the outbox"))
+    );
 }
 
 /// Writes a waiting event of one unit by hand.
@@ -175,7 +181,9 @@ async fn a_report_that_was_refused(database: &Database) {
 async fn a_report_whose_sender_is_gone(database: &Database) {
     let books = Books::honest(database).await;
     let report = books.report(&[&books.first]).await;
-    books.break_by("UPDATE meter_reports SET state = 'sending', acked_ms = NULL, claim_until_ms = 12345").await;
+    books
+        .break_by("UPDATE meter_reports SET state = 'sending', acked_ms = NULL, claim_until_ms = 12345")
+        .await;
 
     books.are_found_wrong_once("A14", report, &["sending", "12345"]).await;
 }
@@ -195,5 +203,7 @@ async fn a_residue_out_of_nowhere(database: &Database) {
     let report = books.report(&[&books.first]).await;
     books.break_by("UPDATE meter_reports SET carry_in = 5, amount = amount + 5").await;
 
-    books.are_found_wrong_once("A15", report, &["carries in 0.0000000005 credits", "carried out 0 credits"]).await;
+    books
+        .are_found_wrong_once("A15", report, &["carries in 0.0000000005 credits", "carried out 0 credits"])
+        .await;
 }

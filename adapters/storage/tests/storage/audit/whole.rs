@@ -38,7 +38,9 @@ async fn calls_that_go_on_meanwhile_are_not_found_wrong(database: &Database) {
 async fn findings_are_listed_as_far_as_somebody_would_read(database: &Database) {
     let books = Books::honest(database).await;
     let rows: Vec<_> = (0..150)
-        .map(|_| format!("({}, 'meter', 'ledger', {}, 1, 1)", books.sql(CallId::new()), books.sql(books.account())))
+        .map(|_| {
+            format!("({}, 'meter', 'ledger', {}, 1, 1)", books.sql(CallId::new()), books.sql(books.account()))
+        })
         .collect();
     books
         .break_by(&format!(
