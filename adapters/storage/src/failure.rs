@@ -117,3 +117,42 @@ pub fn storage_error(error: &Error) -> StorageError {
 
 /// For bodies that refuse nothing of their own.
 pub type Step<T> = Result<T, Failure<StorageError>>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unknown(message: &str) -> Error {
+        Error::DatabaseError(DatabaseErrorKind::Unknown, Box::new(message.to_owned()))
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_away() {
+        for message in [
+            "database is locked",
+            "database or disk is full",
+            "disk I/O error",
+            "terminating connection due to administrator command",
+            "the database system is starting up",
+            "sorry, too many clients already",
+            "canceling statement due to lock timeout",
+        ] {
+            assert_eq!(trouble(&unknown(message)), Trouble::Away, "{message}");
+            assert!(storage_error(&unknown(message)).is_away(), "{message}");
+        }
+    }
+
+    #[test]
+    fn what_others_did_is_a_conflict() {
+        assert_eq!(trouble(&unknown("deadlock detected")), Trouble::Conflict);
+    }
+
+    #[test]
+    fn a_defect_of_ours_is_no_outage() {
+        let taken = Error::DatabaseError(DatabaseErrorKind::UniqueViolation, Box::new("taken".to_owned()));
+        for error in [taken, unknown("no such table: accounts"), Error::NotFound] {
+            assert_eq!(trouble(&error), Trouble::Broken, "{error}");
+        }
+        assert_eq!(trouble(&unknown("database disk image is malformed")), Trouble::Corrupt);
+    }
+}

@@ -43,13 +43,16 @@ const SETUP: &str = "
     PRAGMA trusted_schema = OFF;
     PRAGMA cell_size_check = ON;";
 
+/// For connecting only: a passive checkpoint waits for nobody.
+const SYNC_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Blocks.
 pub fn connect(file: &Path, role: Role) -> ConnectionResult<SqliteConnection> {
     let name = file.to_str().ok_or_else(|| ConnectionError::InvalidConnectionUrl("not UTF-8".into()))?;
     let mut conn = SqliteConnection::establish(name)?;
     let busy_timeout = match role {
         Role::Writer(timeout) | Role::Reader(timeout) => timeout,
-        Role::Sync => Duration::ZERO,
+        Role::Sync => SYNC_PATIENCE,
         Role::Migration => Duration::from_secs(60),
     };
     let setup = |error| ConnectionError::CouldntSetupConfiguration(error);

@@ -4,7 +4,7 @@
 //! needs as one owned value. The function is written once; [`on_backend!`](crate::connection::on_backend)
 //! compiles each query for both databases:
 //!
-//! ```ignore
+//! ```text
 //! #[async_trait]
 //! impl RateBook for Store {
 //!     async fn settings_version(&self) -> Result<i64, StorageError> {

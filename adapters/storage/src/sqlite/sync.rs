@@ -23,7 +23,7 @@ const PACE: Duration = Duration::from_millis(2);
 /// How long a reader waits for what it read to be on the disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The log is looked at after so many syncs.
-const LOOK_EVERY: u32 = 16;
+const LOOK_EVERY: u32 = 4;
 /// Pages of log that are worth a checkpoint.
 const CHECKPOINT_AT: i32 = 1_000;
 /// Pages of log (64 MiB) at which the writer pauses, so that the log can start again.
