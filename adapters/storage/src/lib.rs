@@ -4,6 +4,18 @@
 //! The engine ([`Store`]) has two ways to do work: reads, on a pool, and writes, which run one after the
 //! other on SQLite's writer thread and in pooled transactions on PostgreSQL. It decides nothing about
 //! money; what is decided stands in the domain and, as constraints, in `migrations/`.
+//!
+//! | what | where |
+//! |---|---|
+//! | the books: holds, charges, voids | `ledger`; `accounts` for grants, `outbox` for what is to be reported |
+//! | the proof that they are right | `audit`, whose head lists the checks |
+//! | what was called | `call_history` to read it, `call_lines` for its price, `answers` for kept answers |
+//! | the catalogue | `key_store`, `provider_book`, `rate_book`; each change counts in `settings_version` |
+//! | processes that share a database | `leases`, `jobs`, `health` |
+//! | how a query is written for both databases | the head of `store`, `connection`, `sql_types`, `schema` |
+//! | what differs between them | `sqlite` and `postgres`, each with its threads, set-up and groups |
+//!
+//! A new table is a step in both folders of `migrations/`, an entry in `schema` and a file here.
 
 mod accounts;
 mod answers;

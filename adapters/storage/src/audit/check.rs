@@ -26,13 +26,9 @@ pub struct Wrong {
     #[diesel(sql_type = Nullable<Text>)]
     detail: Option<String>,
     #[diesel(sql_type = BigInt)]
-    found_high: i64,
+    pub found: i64,
     #[diesel(sql_type = BigInt)]
-    found_low: i64,
-    #[diesel(sql_type = BigInt)]
-    due_high: i64,
-    #[diesel(sql_type = BigInt)]
-    due_low: i64,
+    pub due: i64,
 }
 
 impl Wrong {
@@ -43,22 +39,11 @@ impl Wrong {
     pub fn detail(&self) -> &str {
         self.detail.as_deref().unwrap_or_default()
     }
-
-    pub fn found(&self) -> i128 {
-        whole(self.found_high, self.found_low)
-    }
-
-    pub fn due(&self) -> i128 {
-        whole(self.due_high, self.due_low)
-    }
-}
-
-fn whole(high: i64, low: i64) -> i128 {
-    (i128::from(high) << 32) + i128::from(low)
 }
 
 /// Units as decimal credits.
-pub fn credits(units: i128) -> String {
+pub fn credits(units: impl Into<i128>) -> String {
+    let units = units.into();
     match Credits::from_wide(units) {
         Ok(amount) => format!("{amount} credits"),
         Err(_) => format!("{units} units"),

@@ -14,6 +14,7 @@ use uuid::Uuid;
 
 use super::check::credits;
 use super::findings::Findings;
+use super::totals::Totals;
 use crate::call_lines::CallLines;
 use crate::connection::{Connection, on_backend};
 use crate::rate_book;
@@ -46,14 +47,15 @@ impl FromSql<Json, Sqlite> for Raw {
 #[derive(Queryable)]
 struct Settled {
     id: Key,
+    account: Key,
     lines: Option<Raw>,
     charge: i64,
     overrun: i64,
     rate: Option<Key>,
 }
 
-/// Looks at every settled call that costs credits, page by page.
-pub async fn check(conn: &mut Connection, findings: &mut Findings) -> QueryResult<()> {
+/// Looks at every settled call that costs credits, page by page, and sums up what they were charged.
+pub async fn check(conn: &mut Connection, totals: &mut Totals, findings: &mut Findings) -> QueryResult<()> {
     let mut rates = HashMap::new();
     let mut last = Key(Uuid::nil());
     loop {
@@ -65,6 +67,7 @@ pub async fn check(conn: &mut Connection, findings: &mut Findings) -> QueryResul
                 .limit(PAGE)
                 .select((
                     model_calls::id,
+                    model_calls::account_id,
                     model_calls::lines,
                     model_calls::charge,
                     model_calls::overrun,
@@ -76,6 +79,7 @@ pub async fn check(conn: &mut Connection, findings: &mut Findings) -> QueryResul
         let Some(end) = page.last() else { return Ok(()) };
         last = end.id;
         for call in page {
+            totals.add_call(call.account, call.charge);
             let rate = match call.rate {
                 Some(id) => rate(conn, &mut rates, id.into()).await?,
                 None => None,
@@ -143,7 +147,7 @@ fn judge(call: &Settled, rate: Option<&Rate>, findings: &mut Findings) {
     // A usage whose price leaves the range is not charged.
     let bill = rate.charge(&recorded.usage.quantities).unwrap_or_default();
     if is_sound && bill.lines != recorded.lines {
-        let due: i128 = i128::from(bill.total.units());
+        let due = bill.total.units();
         found(
             "A6",
             format!(
