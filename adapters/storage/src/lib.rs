@@ -13,7 +13,7 @@
 //! | the catalogue | `key_store`, `provider_book`, `rate_book`; each change counts in `settings_version` |
 //! | processes that share a database | `leases`, `jobs`, `health` |
 //! | how a query is written for both databases | the head of `store`, `connection`, `sql_types`, `schema` |
-//! | what differs between them | `sqlite` and `postgres`, each with its threads, set-up and groups |
+//! | what differs between them | `sqlite`: its writer and its sync thread; `postgres`: sessions and TLS |
 //!
 //! A new table is a step in both folders of `migrations/`, an entry in `schema` and a file here.
 
