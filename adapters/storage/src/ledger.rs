@@ -1,7 +1,7 @@
 //! [`CallLedger`]: holds and endings of calls.
 //!
-//! On SQLite a hold and an ending are a few statements each ([`hold`], [`ending`]), which the writer thread
-//! runs in groups. On PostgreSQL the writers of [`groups`] run those of many calls as one set. What is
+//! On SQLite a hold and an ending are a few statements each, which the writer thread runs in groups, those
+//! of usual calls [`together`], others one by one ([`hold`], [`ending`]). On PostgreSQL the writers of [`groups`] run those of many calls as one set. What is
 //! decided, is decided by the same functions: [`Quote::size`](hub_domain::quote::Quote::size) how much is
 //! held, [`ending::verdict`] what a repeated ending is told.
 
@@ -13,6 +13,7 @@ mod rows;
 mod sets;
 mod stale;
 mod texts;
+pub mod together;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,7 @@ use crate::Store;
 use crate::connection::{Connection, on_backend};
 use crate::schema::model_calls;
 use crate::sql_types::IsOpen;
-use crate::store::Database;
+use crate::store::{Database, Wanted};
 
 /// Open calls that are closed in one step.
 const BATCH: u32 = 1_000;
@@ -41,7 +42,10 @@ impl CallLedger for Store {
     async fn open(&self, call: NewCall) -> Result<HeldCall, HoldError> {
         let call = texts::call_without_nul(call);
         match &self.engine.database {
-            Database::Sqlite { .. } => self.write_while_wanted(call, hold::open).await,
+            Database::Sqlite { .. } => {
+                let together = together::may_open(&call).then_some(together::open as _);
+                self.write_call(Wanted::WhileHeard, call, hold::open, together).await
+            }
             Database::Postgres { writers, .. } => writers.open(call).await,
         }
     }
@@ -49,7 +53,10 @@ impl CallLedger for Store {
     async fn close(&self, closing: Arc<Closing>) -> Result<Closed, CloseError> {
         let closing = texts::closing_without_nul(closing);
         match &self.engine.database {
-            Database::Sqlite { .. } => self.write(closing, ending::close).await,
+            Database::Sqlite { .. } => {
+                let together = together::may_close(&closing).then_some(together::close as _);
+                self.write_call(Wanted::Always, closing, ending::close, together).await
+            }
             Database::Postgres { writers, .. } => writers.close(closing).await,
         }
     }

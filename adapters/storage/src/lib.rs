@@ -20,11 +20,11 @@
 mod accounts;
 mod answers;
 mod audit;
-mod cached;
 mod call_history;
 mod call_lines;
 mod connection;
 mod failure;
+mod fixed;
 mod health;
 mod jobs;
 mod key_store;

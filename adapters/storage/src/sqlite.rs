@@ -1,6 +1,7 @@
 //! SQLite: how its connections are set up, the one thread that writes, and the one that brings what was
 //! written to the disk.
 
+mod group;
 mod sync;
 mod turns;
 mod writer;
@@ -16,7 +17,8 @@ use diesel::{Connection as _, ConnectionError, ConnectionResult, RunQueryDsl, Sq
 use crate::connection::{Run, Sqlite};
 use crate::settings::OpenError;
 
-pub use writer::{Command, Outcome, Writer};
+pub use group::{Command, Outcome};
+pub use writer::Writer;
 
 /// What a connection is for.
 #[derive(Debug, Clone, Copy)]

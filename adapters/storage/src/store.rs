@@ -37,8 +37,8 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use diesel::QueryResult;
 use diesel::result::Error;
+use diesel::{QueryResult, SqliteConnection};
 use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -49,6 +49,7 @@ use tokio::sync::oneshot;
 use crate::connection::Connection;
 use crate::failure::{Failure, Trouble, is_connection_lost, storage_error, trouble};
 use crate::ledger::groups::Writers;
+use crate::ledger::together::Desk;
 use crate::migrate::{self, Mode};
 use crate::pool::{Pool, Source};
 use crate::postgres::Server;
@@ -237,21 +238,17 @@ impl Store {
         E: From<StorageError> + Send + 'static,
         F: for<'c> Body<'c, I, Result<T, Failure<E>>> + 'static,
     {
-        self.write_as(Wanted::Always, input, body).await
+        self.write_call(Wanted::Always, input, body, None).await
     }
 
-    /// The same, for a step that need not begin when its caller is gone by then.
-    pub(crate) async fn write_while_wanted<I, T, E, F>(&self, input: I, body: F) -> Result<T, E>
-    where
-        I: Send + Sync + 'static,
-        T: Send + 'static,
-        E: From<StorageError> + Send + 'static,
-        F: for<'c> Body<'c, I, Result<T, Failure<E>>> + 'static,
-    {
-        self.write_as(Wanted::WhileHeard, input, body).await
-    }
-
-    async fn write_as<I, T, E, F>(&self, wanted: Wanted, input: I, body: F) -> Result<T, E>
+    /// The same for a step of a call, which on SQLite may have a way to run among those of others.
+    pub(crate) async fn write_call<I, T, E, F>(
+        &self,
+        wanted: Wanted,
+        input: I,
+        body: F,
+        together: Option<Together<I, T, E>>,
+    ) -> Result<T, E>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
@@ -261,7 +258,7 @@ impl Store {
         match &self.engine.database {
             Database::Sqlite { writer, .. } => {
                 let (reply, answer) = oneshot::channel();
-                writer.submit(Box::new(Write { wanted, input, body, reply, result: None }))?;
+                writer.submit(Box::new(Write { wanted, input, body, together, reply, result: None }))?;
                 answer.await.unwrap_or_else(|_| Err(StorageError::away("the store is closed").into()))
             }
             Database::Postgres { .. } => {
@@ -351,18 +348,39 @@ where
 
 /// When a step that waits for its turn has to be run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wanted {
+pub(crate) enum Wanted {
     Always,
+    /// It need not begin when its caller is gone by then.
     WhileHeard,
 }
+
+/// A step as it runs in a group of SQLite's writer, in no savepoint.
+type Together<I, T, E> = fn(&mut Desk, &mut SqliteConnection, &I) -> Result<T, Failure<E>>;
 
 /// A write on its way to SQLite's writer.
 struct Write<I, T, E, F> {
     wanted: Wanted,
     input: I,
     body: F,
+    together: Option<Together<I, T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
     result: Option<Result<T, Failure<E>>>,
+}
+
+impl<I, T, E: From<StorageError>, F> Write<I, T, E, F> {
+    /// Keeps the result for the answer.
+    fn note(&mut self, result: Result<T, Failure<E>>) -> Outcome {
+        let (outcome, result) = match result {
+            Ok(value) => (Outcome::Done, Ok(value)),
+            Err(Failure::Refused(error)) => (Outcome::Refused, Err(Failure::Refused(error))),
+            Err(Failure::Database(error)) => {
+                let again = storage_error(&error).into();
+                (Outcome::Failed(error), Err(Failure::Refused(again)))
+            }
+        };
+        self.result = Some(result);
+        outcome
+    }
 }
 
 impl<I, T, E, F> Command for Write<I, T, E, F>
@@ -379,18 +397,25 @@ where
     fn run<'a>(&'a mut self, conn: &'a mut Connection) -> BoxFuture<'a, Outcome> {
         self.result = None;
         async move {
-            let (outcome, result) = match (self.body)(conn, &self.input).await {
-                Ok(value) => (Outcome::Done, Some(Ok(value))),
-                Err(Failure::Refused(error)) => (Outcome::Refused, Some(Err(Failure::Refused(error)))),
-                Err(Failure::Database(error)) => {
-                    let again = storage_error(&error).into();
-                    (Outcome::Failed(error), Some(Err(Failure::Refused(again))))
-                }
-            };
-            self.result = result;
-            outcome
+            let result = (self.body)(conn, &self.input).await;
+            self.note(result)
         }
         .boxed()
+    }
+
+    fn goes_together(&self) -> bool {
+        self.together.is_some()
+    }
+
+    fn run_together(&mut self, desk: &mut Desk, conn: &mut SqliteConnection) -> Outcome {
+        self.result = None;
+        match self.together {
+            Some(together) => {
+                let result = together(desk, conn, &self.input);
+                self.note(result)
+            }
+            None => Outcome::Failed(Error::RollbackTransaction),
+        }
     }
 
     fn answer(self: Box<Self>, fate: Result<(), StorageError>) {

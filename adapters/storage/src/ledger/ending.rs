@@ -1,4 +1,4 @@
-//! Ending a call on SQLite, and what an ending is told that came too late.
+//! Ending a call on SQLite, one at a time, and what an ending is told that came too late.
 
 use std::sync::Arc;
 
@@ -13,7 +13,6 @@ use hub_domain::money::Credits;
 use hub_domain::ports::{ClaimEnd, CloseError, Closed, Closing, StorageError};
 
 use super::rows::{self, CallTransfer, EndedCall, Event};
-use crate::cached::Cached;
 use crate::connection::{Connection, on_backend};
 use crate::failure::Failure;
 use crate::schema::{accounts, call_attempts, idempotency_keys, model_calls, outbox, transfers};
@@ -29,13 +28,11 @@ pub async fn close(conn: &mut Connection, closing: &Arc<Closing>) -> Result<Clos
             .filter(model_calls::account_id.eq(account))
             .filter(model_calls::owner.eq(&*closing.by.instance))
             .filter(model_calls::owner_epoch.eq(closing.by.epoch));
-        Cached(
-            held.set(EndedCall::new(closing, Some(now)))
-                .returning((model_calls::hold, model_calls::billing, model_calls::app_did)),
-        )
-        .get_result::<(i64, String, Option<String>)>(c)
-        .await
-        .optional()
+        held.set(EndedCall::new(closing, Some(now)))
+            .returning((model_calls::hold, model_calls::billing, model_calls::app_did))
+            .get_result::<(i64, String, Option<String>)>(c)
+            .await
+            .optional()
     })?;
     let Some((hold, billing, app_did)) = ended else {
         let [ending] = endings(conn, vec![call]).await?.try_into().map_err(|_| unknown())?;
@@ -45,7 +42,7 @@ pub async fn close(conn: &mut Connection, closing: &Arc<Closing>) -> Result<Clos
     if hold > 0 || charge > 0 {
         on_backend!(conn, c => {
             let paid = (accounts::posted.eq(accounts::posted - charge), accounts::held.eq(accounts::held - hold));
-            Cached(diesel::update(accounts::table.find(account)).set(paid)).execute(c).await
+            diesel::update(accounts::table.find(account)).set(paid).execute(c).await
         })?;
     }
     for transfer in transfers_of(closing, now) {
@@ -67,7 +64,7 @@ pub async fn close(conn: &mut Connection, closing: &Arc<Closing>) -> Result<Clos
 }
 
 /// As text and not as a parameter: SQLite plans a parameter that a partial index speaks of anew each time.
-fn is_held() -> SqlLiteral<Bool> {
+pub fn is_held() -> SqlLiteral<Bool> {
     sql("model_calls.state = 'held'")
 }
 

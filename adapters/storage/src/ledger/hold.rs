@@ -1,4 +1,5 @@
-//! Opening a call on SQLite: the writer has the database for itself, so it may read before it writes.
+//! Opening a call on SQLite, one at a time: the writer has the database for itself, so it may read before
+//! it writes.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -8,7 +9,6 @@ use hub_domain::quote::{Reserved, SizeError};
 
 use super::rows::OpenedCall;
 use crate::answers;
-use crate::cached::Cached;
 use crate::connection::{Connection, on_backend};
 use crate::failure::Failure;
 use crate::schema::{accounts, idempotency_keys, model_calls};
@@ -46,7 +46,8 @@ pub async fn open(conn: &mut Connection, call: &NewCall) -> Result<HeldCall, Fai
     let hold = reserved.hold.units();
     if hold > 0 {
         on_backend!(conn, c => {
-            Cached(diesel::update(accounts::table.find(account)).set(accounts::held.eq(accounts::held + hold)))
+            diesel::update(accounts::table.find(account))
+                .set(accounts::held.eq(accounts::held + hold))
                 .execute(c)
                 .await
         })?;

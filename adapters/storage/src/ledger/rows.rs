@@ -157,9 +157,15 @@ pub struct AttemptRow<'a> {
     pub maybe_executed: bool,
 }
 
-/// The tries that get rows of their own: a first one that succeeded is what the call itself tells.
+/// Whether there are tries that get rows of their own: a first one that succeeded is what the call itself
+/// tells.
+pub fn has_attempts(closing: &Closing) -> bool {
+    !matches!(closing.attempts.as_slice(), [] | [AttemptRecord { error: None, .. }])
+}
+
+/// The tries that get rows of their own.
 pub fn attempts(closing: &Closing) -> Vec<AttemptRow<'_>> {
-    if let [AttemptRecord { error: None, .. }] = closing.attempts.as_slice() {
+    if !has_attempts(closing) {
         return Vec::new();
     }
     (1..)

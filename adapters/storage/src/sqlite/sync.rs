@@ -14,12 +14,12 @@ use diesel::{QueryResult, QueryableByName, RunQueryDsl, SqliteConnection};
 use hub_domain::ports::StorageError;
 use tokio::sync::watch;
 
+use super::group::Command;
 use super::turns::Turns;
-use super::writer::Command;
 use crate::settings::OpenError;
 
 /// Where nobody waits for the disk, syncs start at most so often.
-const PACE: Duration = Duration::from_millis(2);
+const PACE: Duration = Duration::from_millis(5);
 /// How long a reader waits for what it read to be on the disk.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The log is looked at after so many syncs.
@@ -37,6 +37,8 @@ struct State {
     latest: u64,
     /// Somebody waits.
     urgent: bool,
+    /// The thread has nothing to do until there is something new.
+    idle: bool,
     stop: bool,
     /// Commands to be answered once their commit is on the disk.
     unanswered: VecDeque<(u64, Vec<Box<dyn Command>>)>,
@@ -45,7 +47,10 @@ struct State {
 /// How far the disk has come.
 pub struct OnDisk {
     state: Mutex<State>,
+    /// For the thread that is idle.
     news: Condvar,
+    /// For the thread that lets some time pass before the next sync.
+    hurry: Condvar,
     done: watch::Sender<u64>,
     log_bytes: AtomicU64,
 }
@@ -64,8 +69,19 @@ impl OnDisk {
             state.urgent = true;
             state.unanswered.push_back((latest, waiting));
         }
+        self.wake(state);
+    }
+
+    /// Each wake-up of a thread costs more than the rest of a commit's notice.
+    fn wake(&self, state: MutexGuard<'_, State>) {
+        let (idle, urgent) = (state.idle, state.urgent || state.stop);
         drop(state);
-        self.news.notify_one();
+        if idle {
+            self.news.notify_one();
+        }
+        if urgent {
+            self.hurry.notify_one();
+        }
     }
 
     /// Waits until all that was committed before is on the disk, by whichever process it was written.
@@ -75,9 +91,10 @@ impl OnDisk {
             let mut state = self.state();
             state.latest += 1;
             state.urgent = true;
-            state.latest
+            let ticket = state.latest;
+            self.wake(state);
+            ticket
         };
-        self.news.notify_one();
         match tokio::time::timeout(PATIENCE, done.wait_for(|done| *done >= ticket)).await {
             Ok(Ok(_)) => Ok(()),
             _ => Err(StorageError::away("the disk does not keep up")),
@@ -96,8 +113,9 @@ impl OnDisk {
 
     /// Ends the sync thread after one more sync.
     pub fn stop(&self) {
-        self.state().stop = true;
-        self.news.notify_one();
+        let mut state = self.state();
+        state.stop = true;
+        self.wake(state);
     }
 }
 
@@ -134,6 +152,7 @@ impl SyncThread {
         let on_disk = Arc::new(OnDisk {
             state: Mutex::default(),
             news: Condvar::new(),
+            hurry: Condvar::new(),
             done: watch::Sender::new(0),
             log_bytes: AtomicU64::new(0),
         });
@@ -181,14 +200,15 @@ impl SyncThread {
 
     /// Waits for something new; what the next sync covers, and whether it is the last.
     fn next(&self, done: u64, last: Instant) -> (u64, bool) {
-        let wait = |state| self.on_disk.news.wait(state).unwrap_or_else(PoisonError::into_inner);
         let mut state = self.on_disk.state();
         while state.latest == done && !state.stop {
-            state = wait(state);
+            state.idle = true;
+            state = self.on_disk.news.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle = false;
         }
         while !state.urgent && !state.stop && last.elapsed() < PACE {
             let rest = PACE.saturating_sub(last.elapsed());
-            let waited = self.on_disk.news.wait_timeout(state, rest);
+            let waited = self.on_disk.hurry.wait_timeout(state, rest);
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.urgent = false;

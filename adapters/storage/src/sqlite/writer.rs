@@ -1,9 +1,9 @@
-//! The writer: one OS thread that runs the waiting writes of many calls, each in its savepoint, and
-//! commits them as one group.
+//! The writer: one OS thread that runs the waiting writes of many calls and commits them as one group.
 //!
-//! It takes one command and whatever else waits, and never waits for more. A command that fails undoes
-//! only itself; when the database fails, the group is tried again, and then answered as
-//! [`StorageError::Away`]. Other processes write beside it.
+//! It takes one command and whatever else waits, and never waits for more. Holds and endings of usual calls
+//! go together; every other command has a savepoint of its own. A command that fails undoes only itself:
+//! where one of those that went together did, the group is undone and each gets its savepoint. When the database fails, the
+//! group is tried again, and then answered as [`StorageError::Away`]. Other processes write beside it.
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
@@ -15,14 +15,15 @@ use std::time::{Duration, Instant};
 
 use diesel::result::{DatabaseErrorKind, Error};
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use hub_domain::ports::StorageError;
 use tokio::sync::mpsc;
 
+use super::group::{BEGIN, COMMIT, Command, Group, Outcome, run_together};
 use super::sync::{OnDisk, SyncThread};
 use super::turns::Turns;
 use crate::connection::{Connection, Run, Sqlite};
 use crate::failure::{Trouble, trouble};
+use crate::ledger::together::Desk;
 use crate::settings::{Durability, OpenError, StoreSettings};
 
 /// Commands in one group at most.
@@ -30,23 +31,6 @@ const GROUP: usize = 128;
 /// Pauses before a group is tried again.
 const PAUSES: [Duration; 3] =
     [Duration::from_millis(10), Duration::from_millis(50), Duration::from_millis(250)];
-
-/// How a command's body went.
-pub enum Outcome {
-    Done,
-    /// The answer is no; nothing that it wrote may stay.
-    Refused,
-    Failed(Error),
-}
-
-/// A write with its caller's address.
-pub trait Command: Send {
-    /// Whether nobody waits for the answer any more, and it need not begin.
-    fn is_pointless(&self) -> bool;
-    fn run<'a>(&'a mut self, conn: &'a mut Connection) -> BoxFuture<'a, Outcome>;
-    /// Answers with the body's result, where it stands; else with the error.
-    fn answer(self: Box<Self>, fate: Result<(), StorageError>);
-}
 
 enum Message {
     Command(Box<dyn Command>),
@@ -78,6 +62,7 @@ impl Writer {
         let counts = Arc::new(Counts::default());
         let mut thread = WriterThread {
             conn: Connection::Sqlite(Sqlite::with_runtime(conn, Run::Here)),
+            desk: Desk::default(),
             commands,
             turns,
             on_disk: Arc::clone(&on_disk),
@@ -123,6 +108,7 @@ impl Writer {
 
 struct WriterThread {
     conn: Connection,
+    desk: Desk,
     commands: mpsc::Receiver<Message>,
     turns: Arc<Turns>,
     on_disk: Arc<OnDisk>,
@@ -134,22 +120,25 @@ struct WriterThread {
 impl WriterThread {
     fn run(&mut self) {
         let turns = Arc::clone(&self.turns);
-        let mut group: Vec<Box<dyn Command>> = Vec::with_capacity(GROUP);
+        let mut group = Group::default();
         while let Some(message) = self.commands.blocking_recv() {
+            if self.commands.is_empty() {
+                // Whoever is about to hand in a command on this core does so first.
+                std::thread::yield_now();
+            }
             self.take(message, &mut group);
             while group.len() < GROUP {
                 let Ok(message) = self.commands.try_recv() else { break };
                 self.take(message, &mut group);
             }
-            group.retain(|command| !command.is_pointless());
-            if !group.is_empty() {
+            if group.len() > 0 {
                 turns.write(|| self.commit(&mut group));
             }
         }
         self.on_disk.stop();
     }
 
-    fn take(&mut self, message: Message, group: &mut Vec<Box<dyn Command>>) {
+    fn take(&mut self, message: Message, group: &mut Group) {
         match message {
             Message::Command(command) => group.push(command),
             // What is queued before is still written.
@@ -158,61 +147,86 @@ impl WriterThread {
     }
 
     /// Writes a group and answers its commands.
-    fn commit(&mut self, group: &mut Vec<Box<dyn Command>>) {
-        let begun = Instant::now();
-        let mut pauses = PAUSES.iter();
-        let error = loop {
-            match self.attempt(group) {
-                Ok(()) => break None,
-                Err(error) => {
-                    // Often nothing is left to roll back: SQLite did so itself.
-                    let _nothing_left = self.sql("ROLLBACK");
-                    if trouble(&error) == Trouble::Corrupt {
-                        super::give_up(&format!("the database is damaged: {error}"));
-                    }
-                    match pauses.next() {
-                        Some(pause) if begun.elapsed() < self.patience => std::thread::sleep(*pause),
-                        _ => break Some(error),
-                    }
-                }
-            }
-        };
-        let commands = std::mem::replace(group, Vec::with_capacity(GROUP));
-        if let Some(error) = error {
-            tracing::warn!(%error, commands = commands.len(), "SQLite took no writes");
-            for command in commands {
+    fn commit(&mut self, group: &mut Group) {
+        if let Err(error) = self.write(group) {
+            tracing::warn!(%error, commands = group.len(), "SQLite took no writes");
+            for command in group.drain() {
                 command.answer(Err(StorageError::away(&error)));
             }
             return;
         }
         self.counts.groups.fetch_add(1, Ordering::Relaxed);
-        self.counts.commands.fetch_add(u64::try_from(commands.len()).unwrap_or(0), Ordering::Relaxed);
+        self.counts.commands.fetch_add(u64::try_from(group.len()).unwrap_or(0), Ordering::Relaxed);
         match self.durability {
-            Durability::Full => self.on_disk.committed(commands),
+            Durability::Full => self.on_disk.committed(group.drain().collect()),
             Durability::Normal => {
                 self.on_disk.committed(Vec::new());
-                for command in commands {
+                for command in group.drain() {
                     command.answer(Ok(()));
                 }
             }
         }
     }
 
-    /// An error is the database's, and the group has to be tried again as a whole.
-    fn attempt(&mut self, group: &mut [Box<dyn Command>]) -> Result<(), Error> {
-        self.sql("BEGIN IMMEDIATE")?;
-        // A group of one is its own savepoint.
-        let [single] = group else {
-            for command in group {
-                self.sql("SAVEPOINT command")?;
-                if !run(command.as_mut(), &mut self.conn)? {
-                    self.sql("ROLLBACK TO command")?;
+    /// Tries until the group is committed, or for as long as somebody may wait.
+    fn write(&mut self, group: &mut Group) -> Result<(), Error> {
+        let begun = Instant::now();
+        let mut pauses = PAUSES.iter();
+        loop {
+            let Err(error) = self.attempt(group) else { return Ok(()) };
+            // Often nothing is left to roll back: SQLite did so itself.
+            let _nothing_left = self.sql("ROLLBACK");
+            match trouble(&error) {
+                Trouble::Corrupt => super::give_up(&format!("the database is damaged: {error}")),
+                Trouble::Broken if !group.together.is_empty() => {
+                    group.separate();
+                    continue;
                 }
-                self.sql("RELEASE command")?;
+                _ => {}
             }
-            return self.sql("COMMIT");
-        };
-        if run(single.as_mut(), &mut self.conn)? { self.sql("COMMIT") } else { self.sql("ROLLBACK") }
+            match pauses.next() {
+                Some(pause) if begun.elapsed() < self.patience => std::thread::sleep(*pause),
+                _ => return Err(error),
+            }
+        }
+    }
+
+    /// An error is the database's, and the group has to be tried again as a whole.
+    fn attempt(&mut self, group: &mut Group) -> Result<(), Error> {
+        if group.alone.is_empty() {
+            return self.together(group, false);
+        }
+        self.sql(BEGIN)?;
+        // A group of one is its own savepoint.
+        if let ([single], []) = (group.alone.as_mut_slice(), group.together.as_slice()) {
+            return if run(single.as_mut(), &mut self.conn)? {
+                self.sql(COMMIT)
+            } else {
+                self.sql("ROLLBACK")
+            };
+        }
+        for command in &mut group.alone {
+            self.sql("SAVEPOINT command")?;
+            if !run(command.as_mut(), &mut self.conn)? {
+                self.sql("ROLLBACK TO command")?;
+            }
+            self.sql("RELEASE command")?;
+        }
+        self.together(group, true)?;
+        self.sql(COMMIT)
+    }
+
+    fn together(&mut self, group: &mut Group, in_transaction: bool) -> Result<(), Error> {
+        let Connection::Sqlite(conn) = &mut self.conn else { return Err(waited()) };
+        let mut commands = std::mem::take(&mut group.together);
+        let mut desk = std::mem::take(&mut self.desk);
+        let run = in_place(conn.spawn_blocking(move |conn| {
+            let result = run_together(&mut commands, in_transaction, &mut desk, conn);
+            Ok((commands, desk, result))
+        }));
+        let (commands, desk, result) = run.unwrap_or_else(|| Err(waited()))?;
+        (group.together, self.desk) = (commands, desk);
+        result
     }
 
     fn sql(&mut self, sql: &str) -> Result<(), Error> {
