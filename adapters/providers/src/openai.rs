@@ -17,7 +17,7 @@ use reqwest::{Method, Request};
 
 use crate::http::{Http, Limits};
 use crate::providers::fault;
-use base_url::BaseUrl;
+use base_url::{BaseUrl, BaseUrls};
 
 pub const BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -27,17 +27,18 @@ const TEST_LIMIT: Duration = Duration::from_secs(15);
 
 pub struct OpenAi {
     http: Arc<Http>,
+    bases: BaseUrls,
 }
 
 impl OpenAi {
     pub fn new(http: Arc<Http>) -> Self {
-        Self { http }
+        Self { http, bases: BaseUrls::default() }
     }
 
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
         let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
         let provider = &candidate.provider;
-        let base = base(provider)?;
+        let base = self.base(provider)?;
         let call_type = request.canonical.call_type();
         let limit_field = limit_field::of(&base, &candidate.model);
         let target = UpstreamTarget { model: &candidate.model, output_limit, limit_field };
@@ -61,10 +62,16 @@ impl OpenAi {
         answer::read(response, call_type, streams, limits).await
     }
 
+    fn base(&self, provider: &Provider) -> Result<Arc<BaseUrl>, ProviderError> {
+        self.bases.get(provider.base_url.as_deref().unwrap_or(BASE_URL)).ok_or_else(|| {
+            fault(UpstreamClass::Transport, "the provider's base URL is no http or https address", false)
+        })
+    }
+
     /// Lists the models: it costs nothing and needs a valid key.
     pub async fn test(&self, candidate: &Candidate) -> Result<(), ProviderError> {
         let provider = &candidate.provider;
-        let mut get = Request::new(Method::GET, base(provider)?.join(&["models"]));
+        let mut get = Request::new(Method::GET, self.base(provider)?.join(&["models"]));
         authorise(get.headers_mut(), candidate)?;
         get.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
         let limits = Limits::new(provider.timeouts, TEST_LIMIT);
@@ -78,12 +85,6 @@ fn path(call_type: CallType) -> &'static [&'static str] {
         CallType::Embedding => &["embeddings"],
         _ => &["chat", "completions"],
     }
-}
-
-fn base(provider: &Provider) -> Result<BaseUrl, ProviderError> {
-    BaseUrl::parse(provider.base_url.as_deref().unwrap_or(BASE_URL)).ok_or_else(|| {
-        fault(UpstreamClass::Transport, "the provider's base URL is no http or https address", false)
-    })
 }
 
 /// The key goes into this one header of a request to its own provider's address, nowhere else.

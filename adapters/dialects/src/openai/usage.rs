@@ -139,6 +139,11 @@ pub(super) fn settled(own: Option<&str>, receipt: &Receipt, call_type: CallType)
 /// Another hub upstream has put its own annotations there.
 fn without_ours(usage: &str) -> Option<String> {
     const OURS: [&str; 4] = ["modelCallId", "aigneHubCredits", "billingStatus", "creditPrefix"];
+    // Nearly every usage: a key that can't be one of them, however it is written, need not be looked for.
+    let may_be_there = |key: &&str| memchr::memmem::find(usage.as_bytes(), key.as_bytes()).is_some();
+    if !usage.contains('\\') && !OURS.iter().any(may_be_there) {
+        return Some(usage.to_owned());
+    }
     let outline = crate::outline::Outline::of_answer(usage).ok()?;
     if outline.is_unique() && outline.members().iter().all(|member| !OURS.contains(&&*member.key)) {
         return Some(usage.to_owned());

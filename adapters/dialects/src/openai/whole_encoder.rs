@@ -1,7 +1,11 @@
 //! A non-streamed answer as one JSON object.
 
+use std::ops::Range;
+
 use bytes::{BufMut, Bytes, BytesMut};
 use hub_domain::vocabulary::{CallType, Dialect, Event, Frame, Receipt};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::assembled::Assembled;
 use super::wire_text::string;
@@ -50,6 +54,12 @@ impl WholeEncoder {
     fn kept(&self, text: &str, receipt: &Receipt) -> Option<String> {
         if !self.answer.vectors.is_empty() {
             return None; // they are not in the form that was asked for
+        }
+        if !self.is_superset()
+            && let Some(own) = place_of_usage(text)
+        {
+            let usage = usage::settled(Some(&text[own.clone()]), receipt, self.style.call_type);
+            return Some([&text[..own.start], &usage, &text[own.end..]].concat());
         }
         let outline = Outline::of_answer(text).ok()?;
         let usage = usage::settled(own_usage(&outline, text), receipt, self.style.call_type);
@@ -114,6 +124,18 @@ impl WholeEncoder {
         members.extend(self.answer.first_calls().map(|calls| ("toolCalls", calls)));
         members
     }
+}
+
+/// Where the one usage of an answer stands; `None` where there is none, or more than one.
+fn place_of_usage(text: &str) -> Option<Range<usize>> {
+    #[derive(Deserialize)]
+    struct Answer<'a> {
+        #[serde(borrow)]
+        usage: &'a RawValue,
+    }
+    let Answer { usage } = serde_json::from_str(text).ok()?;
+    let start = usage.get().as_ptr().addr() - text.as_ptr().addr();
+    Some(start..start + usage.get().len()).filter(|_| usage.get().starts_with('{'))
 }
 
 fn own_usage<'a>(outline: &Outline<'_>, text: &'a str) -> Option<&'a str> {

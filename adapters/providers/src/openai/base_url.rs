@@ -1,6 +1,32 @@
 //! Where a provider is: the address before `/chat/completions`.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use url::Url;
+
+/// Addresses that were parsed before.
+#[derive(Default)]
+pub struct BaseUrls(RwLock<HashMap<String, Arc<BaseUrl>>>);
+
+/// Providers are fewer; changed addresses are forgotten with the rest.
+const MOST_ADDRESSES: usize = 1024;
+
+impl BaseUrls {
+    /// [`BaseUrl::parse`], once for each text.
+    pub fn get(&self, text: &str) -> Option<Arc<BaseUrl>> {
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(text) {
+            return Some(Arc::clone(known));
+        }
+        let parsed = Arc::new(BaseUrl::parse(text)?);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= MOST_ADDRESSES {
+            known.clear();
+        }
+        known.insert(text.to_owned(), Arc::clone(&parsed));
+        Some(parsed)
+    }
+}
 
 pub struct BaseUrl(Url);
 

@@ -27,6 +27,7 @@ mod names {
     pub struct ReadAccount;
     pub struct WriteAccount;
     pub struct InsertCall;
+    pub struct ReadHeld;
     pub struct EndCall;
     pub struct InsertTransfer;
     pub struct InsertEvent;
@@ -133,20 +134,21 @@ pub fn close(
     closing: &Arc<Closing>,
 ) -> Result<Closed, Failure<CloseError>> {
     let now = Millis::of_this_machine();
-    let held = diesel::update(model_calls::table.find(Key::from(closing.call)))
+    let call = Key::from(closing.call);
+    // Not `RETURNING`: SQLite collects its rows in a table in memory first.
+    let held = model_calls::table
+        .filter(model_calls::id.eq(call))
         .filter(is_held())
         .filter(model_calls::account_id.eq(Key::from(closing.account)))
         .filter(model_calls::owner.eq(&*closing.by.instance))
-        .filter(model_calls::owner_epoch.eq(closing.by.epoch));
-    let end = held.set(EndedCall::new(closing, Some(now))).returning((
-        model_calls::hold,
-        model_calls::billing,
-        model_calls::app_did,
-    ));
-    let ended =
-        fixed::<names::EndCall, _>(end).get_result::<(i64, String, Option<String>)>(conn).optional()?;
+        .filter(model_calls::owner_epoch.eq(closing.by.epoch))
+        .select((model_calls::hold, model_calls::billing, model_calls::app_did));
+    let held =
+        fixed::<names::ReadHeld, _>(held).get_result::<(i64, String, Option<String>)>(conn).optional()?;
     // It has ended before, or was never opened. What it is told then, it is told alone.
-    let Some((hold, billing, app_did)) = ended else { return Err(alone()) };
+    let Some((hold, billing, app_did)) = held else { return Err(alone()) };
+    let end = diesel::update(model_calls::table.find(call)).set(EndedCall::new(closing, Some(now)));
+    fixed::<names::EndCall, _>(end).execute(conn)?;
     let charge = rows::charge(closing);
     let standing = desk.accounts.entry(closing.account).or_default();
     standing.change(-charge, -hold).map_err(|_| alone())?;
