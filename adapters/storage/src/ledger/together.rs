@@ -89,7 +89,7 @@ impl Desk {
                     accounts::held.eq(accounts::held + held),
                 );
                 let update = diesel::update(accounts::table.find(Key::from(id))).set(change);
-                fixed::<names::WriteAccount, _>(update).execute(conn)?;
+                fixed::<names::WriteAccount, _>(update).run(conn)?;
             }
         }
         Ok(())
@@ -124,7 +124,7 @@ pub fn open(
     let standing = desk.accounts.entry(call.account).or_default();
     standing.change(0, hold).map_err(|error| Failure::Refused(error.into()))?;
     let row = OpenedCall::new(call, hold, Millis::of_this_machine());
-    fixed::<names::InsertCall, _>(diesel::insert_into(model_calls::table).values(row)).execute(conn)?;
+    fixed::<names::InsertCall, _>(diesel::insert_into(model_calls::table).values(row)).run(conn)?;
     Ok(HeldCall { reserved })
 }
 
@@ -148,18 +148,18 @@ pub fn close(
     // It has ended before, or was never opened. What it is told then, it is told alone.
     let Some((hold, billing, app_did)) = held else { return Err(alone()) };
     let end = diesel::update(model_calls::table.find(call)).set(EndedCall::new(closing, Some(now)));
-    fixed::<names::EndCall, _>(end).execute(conn)?;
+    fixed::<names::EndCall, _>(end).run(conn)?;
     let charge = rows::charge(closing);
     let standing = desk.accounts.entry(closing.account).or_default();
     standing.change(-charge, -hold).map_err(|_| alone())?;
     for transfer in transfers_of(closing, now) {
         let insert = diesel::insert_into(transfers::table).values(&transfer);
-        fixed::<names::InsertTransfer, _>(insert).execute(conn)?;
+        fixed::<names::InsertTransfer, _>(insert).run(conn)?;
     }
     if billing == "credit" && charge > 0 {
         let event = event_of(closing, app_did.as_deref(), now);
         let insert = diesel::insert_into(outbox::table).values(&event);
-        fixed::<names::InsertEvent, _>(insert).execute(conn)?;
+        fixed::<names::InsertEvent, _>(insert).run(conn)?;
     }
     Ok(Closed::Done { charge: Credits::from_units(charge) })
 }

@@ -2,8 +2,8 @@
 
 use std::panic::AssertUnwindSafe;
 
+use diesel::SqliteConnection;
 use diesel::result::Error;
-use diesel::{RunQueryDsl, SqliteConnection};
 use futures_util::future::BoxFuture;
 use hub_domain::ports::StorageError;
 
@@ -79,7 +79,7 @@ pub fn run_together(
 ) -> Result<(), Error> {
     desk.forget();
     if !in_transaction {
-        fixed::<Begin, _>(Text(BEGIN)).execute(conn)?;
+        fixed::<Begin, _>(Text(BEGIN)).run(conn)?;
     }
     for command in commands {
         let run = AssertUnwindSafe(|| command.run_together(desk, conn));
@@ -92,7 +92,7 @@ pub fn run_together(
     }
     desk.clear(conn)?;
     if !in_transaction {
-        fixed::<Commit, _>(Text(COMMIT)).execute(conn)?;
+        fixed::<Commit, _>(Text(COMMIT)).run(conn)?;
     }
     Ok(())
 }
