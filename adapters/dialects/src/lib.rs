@@ -2,8 +2,10 @@
 //! state machines without I/O or task. `http` uses their inbound half, `providers` the upstream
 //! half. Routes, headers and connections are not here.
 
+mod answer_style;
 mod outline;
 mod redact;
 mod sse;
+mod wire;
 
 pub mod openai;

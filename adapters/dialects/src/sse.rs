@@ -10,7 +10,7 @@ pub(crate) const MAX_EVENT: usize = 32 * 1024 * 1024;
 
 /// An event that has data.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct SseEvent {
+pub struct SseEvent {
     /// It is named `error`. Other names mean nothing here.
     pub is_error: bool,
     /// Its `data` lines, joined by LF.

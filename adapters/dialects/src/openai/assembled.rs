@@ -3,7 +3,8 @@
 use bytes::{BufMut, BytesMut};
 use hub_domain::vocabulary::{EmbeddingVector, Event, FinishReason};
 
-use super::wire_text::{finish_reason, string};
+use super::finish::finish_reason;
+use crate::wire::text::string;
 
 #[derive(Debug, Default)]
 pub(super) struct Assembled {

@@ -9,7 +9,7 @@ use serde::de::{MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::objects::only_objects;
+use crate::wire::objects::only_objects;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::loose::{Number, Seconds, Short, Text};
+use crate::wire::loose::{Number, Seconds, Short, Text};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

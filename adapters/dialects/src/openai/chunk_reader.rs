@@ -7,15 +7,17 @@ use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{CallType, Dialect, Event, Frame};
 
 use super::chunk::{Chunk, failure};
+use super::decode_whole::decode_whole;
 use super::stream_state::{Read, StreamState};
-use super::upstream_error::{bad_answer, inside_answer};
 use super::usage;
 use crate::outline::Outline;
 use crate::sse::SseEvent;
+use crate::wire::decode_stream::ReadEvents;
+use crate::wire::upstream_error::{bad_answer, inside_answer};
 
 /// Reads chunks; what one leaves open, the next one is read with.
 #[derive(Debug)]
-pub(super) struct ChunkReader {
+pub struct ChunkReader {
     call_type: CallType,
     state: StreamState,
     started: bool,
@@ -37,61 +39,6 @@ type Frames = VecDeque<Frame>;
 impl ChunkReader {
     pub(super) fn new(call_type: CallType) -> Self {
         Self { call_type, state: StreamState::default(), started: false, held: None, over: false }
-    }
-
-    pub(super) fn is_over(&self) -> bool {
-        self.over
-    }
-
-    /// Nothing more comes. Without an error, an answer whose choices have all ended is whole. Whether
-    /// it is.
-    pub(super) fn close(&mut self, failed: bool, frames: &mut Frames) -> bool {
-        self.release(frames);
-        let is_whole = !failed && !self.over && self.state.is_finished();
-        if is_whole {
-            self.end(frames);
-        }
-        self.over = true;
-        is_whole
-    }
-
-    /// What stands at the end of the body without a blank line: whole, or cut.
-    pub(super) fn last(&mut self, event: SseEvent, frames: &mut Frames) -> Result<(), ProviderError> {
-        let is_whole = is_done(&event.data) || serde_json::from_slice::<Chunk<'_>>(&event.data).is_ok();
-        if is_whole { self.event(event, frames) } else { Ok(()) }
-    }
-
-    pub(super) fn event(&mut self, event: SseEvent, frames: &mut Frames) -> Result<(), ProviderError> {
-        if is_done(&event.data) {
-            self.release(frames);
-            if !self.started {
-                return Err(bad_answer("the provider's answer is empty"));
-            }
-            self.end(frames);
-            return Ok(());
-        }
-        if event.data.iter().all(u8::is_ascii_whitespace) {
-            return Ok(());
-        }
-        let text = std::str::from_utf8(&event.data)
-            .map_err(|_| bad_answer("a piece of the provider's answer is not UTF-8"))?;
-        if event.is_error {
-            return Err(inside_answer(text));
-        }
-        let not_understood = || bad_answer("a piece of the provider's answer can't be understood");
-        if !text.trim_ascii_start().starts_with('{') {
-            return Err(not_understood());
-        }
-        let chunk: Chunk<'_> = serde_json::from_str(text).map_err(|_| not_understood())?;
-        if let Some(error) = failure(chunk.error) {
-            return Err(inside_answer(error.get()));
-        }
-        if chunk.object.0.as_deref() == Some("error") {
-            return Err(inside_answer(text));
-        }
-        let (read, raw) = self.chunk(chunk, &event.data, text)?;
-        self.put(read, raw, frames);
-        Ok(())
     }
 
     fn chunk(
@@ -169,6 +116,64 @@ impl ChunkReader {
         frame.events.push(Event::End);
         frames.push_back(frame);
         self.over = true;
+    }
+}
+
+impl ReadEvents for ChunkReader {
+    fn is_over(&self) -> bool {
+        self.over
+    }
+
+    fn close(&mut self, failed: bool, frames: &mut Frames) -> bool {
+        self.release(frames);
+        let is_whole = !failed && !self.over && self.state.is_finished();
+        if is_whole {
+            self.end(frames);
+        }
+        self.over = true;
+        is_whole
+    }
+
+    fn last(&mut self, event: SseEvent, frames: &mut Frames) -> Result<(), ProviderError> {
+        let is_whole = is_done(&event.data) || serde_json::from_slice::<Chunk<'_>>(&event.data).is_ok();
+        if is_whole { self.event(event, frames) } else { Ok(()) }
+    }
+
+    fn event(&mut self, event: SseEvent, frames: &mut Frames) -> Result<(), ProviderError> {
+        if is_done(&event.data) {
+            self.release(frames);
+            if !self.started {
+                return Err(bad_answer("the provider's answer is empty"));
+            }
+            self.end(frames);
+            return Ok(());
+        }
+        if event.data.iter().all(u8::is_ascii_whitespace) {
+            return Ok(());
+        }
+        let text = std::str::from_utf8(&event.data)
+            .map_err(|_| bad_answer("a piece of the provider's answer is not UTF-8"))?;
+        if event.is_error {
+            return Err(inside_answer(text));
+        }
+        let not_understood = || bad_answer("a piece of the provider's answer can't be understood");
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(not_understood());
+        }
+        let chunk: Chunk<'_> = serde_json::from_str(text).map_err(|_| not_understood())?;
+        if let Some(error) = failure(chunk.error) {
+            return Err(inside_answer(error.get()));
+        }
+        if chunk.object.0.as_deref() == Some("error") {
+            return Err(inside_answer(text));
+        }
+        let (read, raw) = self.chunk(chunk, &event.data, text)?;
+        self.put(read, raw, frames);
+        Ok(())
+    }
+
+    fn whole(&self, body: Bytes) -> Result<Frame, ProviderError> {
+        decode_whole(body, self.call_type)
     }
 }
 

@@ -10,8 +10,9 @@ use hub_domain::vocabulary::{
 use serde_json::value::RawValue;
 
 use super::chat_body::{ChatBody, ChoiceObject, OneOrMany, WireChoice, WireFormat, WireFunction, WireTool};
-use super::{chat_shape, fault, messages, number};
+use super::{chat_shape, messages};
 use crate::outline::Outline;
+use crate::wire::{fault, number};
 
 const MAX_TOOLS: usize = 512;
 const MAX_STOPS: usize = 16;

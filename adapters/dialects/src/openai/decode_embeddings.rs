@@ -10,9 +10,10 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use super::objects::only_objects;
-use super::{decode_chat, fault, number};
+use super::decode_chat;
 use crate::outline::Outline;
+use crate::wire::objects::only_objects;
+use crate::wire::{fault, number};
 
 const MAX_INPUTS: usize = 2_048;
 const MAX_DIMENSIONS: u64 = 65_536;

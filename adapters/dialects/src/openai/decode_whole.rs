@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 use super::chunk::{Choice, ChunkChoice, Completion, Vectors, failure};
 use super::decode_stream::StreamDecoder;
 use super::stream_state::{Events, Read, StreamState};
-use super::upstream_error::{bad_answer, inside_answer};
 use super::usage;
+use crate::wire::upstream_error::{bad_answer, inside_answer};
 
 /// Decodes a whole answer: one frame with its text, and with everything that it says up to
 /// [`Event::End`].

@@ -7,7 +7,7 @@ use bytes::{BufMut, BytesMut};
 use hub_domain::vocabulary::{EmbeddingVector, Event};
 use serde_json::value::RawValue;
 
-use super::wire_text::string;
+use crate::wire::text::string;
 
 /// Whether all vectors have the form that was asked for, in the order of their indexes.
 pub(super) fn is_as_asked(events: &[Event], base64: bool) -> bool {

@@ -8,7 +8,8 @@ use hub_domain::vocabulary::{ImageSource, Message, MessageRole, Part};
 use super::chat_body::{
     CalledFunction, Content, WireAudio, WireFile, WireImage, WireMessage, WirePart, WireToolCall,
 };
-use super::{decode_chat, fault};
+use super::decode_chat;
+use crate::wire::fault;
 
 const MAX_MESSAGES: usize = 4_096;
 const MAX_AUTHOR_NAME: usize = 64;

@@ -5,9 +5,10 @@ use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Dialect, Event, Frame, Receipt};
 use smallvec::SmallVec;
 
-use super::wire_text::{finish_reason, one_line, string};
+use super::finish::finish_reason;
 use super::{AnswerStyle, error_answer, usage};
 use crate::outline::Outline;
+use crate::wire::text::{one_line, string};
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
 

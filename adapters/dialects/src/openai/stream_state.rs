@@ -5,8 +5,8 @@ use hub_domain::vocabulary::{Event, FinishReason};
 use smallvec::SmallVec;
 
 use super::chunk::{CallPiece, ChunkChoice, FunctionPiece, Said};
-use super::loose::Number;
-use super::upstream_error::bad_answer;
+use crate::wire::loose::Number;
+use crate::wire::upstream_error::bad_answer;
 
 const MAX_CHOICES: usize = 128;
 const MAX_CALLS: usize = 512;

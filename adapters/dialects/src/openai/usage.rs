@@ -6,7 +6,7 @@ use hub_domain::usage::{Quantities, Usage};
 use hub_domain::vocabulary::{CallType, Receipt};
 use serde::Deserialize;
 
-use super::loose::Count;
+use crate::wire::loose::Count;
 
 /// Usage as OpenAI and those who copy it report it.
 #[derive(Debug, Default, Deserialize)]

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::assembled::Assembled;
-use super::wire_text::string;
 use super::{AnswerStyle, embedding_list, usage};
 use crate::outline::Outline;
+use crate::wire::text::string;
 
 /// Collects an answer and writes it with what it cost.
 ///

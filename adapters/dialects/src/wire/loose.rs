@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 
 /// A count of tokens.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Count {
+pub(crate) enum Count {
     #[default]
     Absent,
     Of(u64),
@@ -21,7 +21,7 @@ impl Count {
     /// No answer has more.
     const MAX: u64 = 1_000_000_000;
 
-    pub(super) fn known(self) -> Option<u64> {
+    pub(crate) fn known(self) -> Option<u64> {
         match self {
             Count::Of(count) => Some(count),
             Count::Absent | Count::Bad => None,
@@ -41,7 +41,7 @@ impl<'de> Deserialize<'de> for Count {
 
 /// A small number, such as an index.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Number(pub(super) Option<u32>);
+pub(crate) struct Number(pub(crate) Option<u32>);
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -54,7 +54,7 @@ impl<'de> Deserialize<'de> for Number {
 
 /// Unix seconds.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Seconds(pub(super) Option<i64>);
+pub(crate) struct Seconds(pub(crate) Option<i64>);
 
 impl<'de> Deserialize<'de> for Seconds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -67,11 +67,11 @@ impl<'de> Deserialize<'de> for Seconds {
 
 /// A text, or nothing. Lone surrogates, which JSON can spell and Unicode has not, become U+FFFD.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Text(pub(super) Option<String>);
+pub(crate) struct Text(pub(crate) Option<String>);
 
 impl Text {
     /// The text, if there is any.
-    pub(super) fn filled(self) -> Option<String> {
+    pub(crate) fn filled(self) -> Option<String> {
         self.0.filter(|text| !text.is_empty())
     }
 }
@@ -127,11 +127,11 @@ struct TextPart {
 
 /// A text that is only looked at, or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Short<'a>(pub(super) Option<Cow<'a, str>>);
+pub(crate) struct Short<'a>(pub(crate) Option<Cow<'a, str>>);
 
 impl Short<'_> {
     /// What there is of it.
-    pub(super) fn text(self) -> String {
+    pub(crate) fn text(self) -> String {
         self.0.map(Cow::into_owned).unwrap_or_default()
     }
 }

@@ -47,7 +47,7 @@ pub fn decode_error(status: u16, retry_after: Option<Duration>, body: &[u8]) -> 
 }
 
 /// An error inside an answer that began well.
-pub(super) fn inside_answer(error: &str) -> ProviderError {
+pub(crate) fn inside_answer(error: &str) -> ProviderError {
     let told = match serde_json::from_str::<Value>(error) {
         Ok(error) => Told::of(error),
         Err(_) => Told { message: error.to_owned(), ..Told::default() },
@@ -66,7 +66,7 @@ pub(super) fn inside_answer(error: &str) -> ProviderError {
 }
 
 /// An answer that can't be understood.
-pub(super) fn bad_answer(message: &str) -> ProviderError {
+pub(crate) fn bad_answer(message: &str) -> ProviderError {
     ProviderError {
         class: UpstreamClass::BadAnswer,
         status: None,

@@ -4,13 +4,13 @@
 use std::marker::PhantomData;
 
 /// A visitor that knows objects.
-pub(super) struct ObjectOnly<T>(pub(super) PhantomData<T>);
+pub(crate) struct ObjectOnly<T>(pub(crate) PhantomData<T>);
 
 /// `Deserialize` for structs that derive it with `#[serde(remote = "Self")]`.
 macro_rules! only_objects {
     ($($name:ident $(<$life:lifetime>)?),+ $(,)?) => {$(
         impl<'de $(: $life, $life)?> serde::de::Visitor<'de>
-            for crate::openai::objects::ObjectOnly<$name $(<$life>)?>
+            for crate::wire::objects::ObjectOnly<$name $(<$life>)?>
         {
             type Value = $name $(<$life>)?;
 
@@ -25,7 +25,7 @@ macro_rules! only_objects {
 
         impl<'de $(: $life, $life)?> serde::Deserialize<'de> for $name $(<$life>)? {
             fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_map(crate::openai::objects::ObjectOnly::<Self>(
+                deserializer.deserialize_map(crate::wire::objects::ObjectOnly::<Self>(
                     std::marker::PhantomData,
                 ))
             }
@@ -33,4 +33,4 @@ macro_rules! only_objects {
     )+};
 }
 
-pub(super) use only_objects;
+pub(crate) use only_objects;

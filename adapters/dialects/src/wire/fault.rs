@@ -1,4 +1,5 @@
-//! What is wrong with a request, in OpenAI's words: the field's path, and one of its codes.
+//! What is wrong with a request, in OpenAI's words: the field's path, and one of its codes. Other dialects
+//! show the same text in their own envelope.
 
 use std::fmt;
 
@@ -12,25 +13,25 @@ const INVALID_JSON: &str = "invalid_json";
 /// No refusal repeats more of what a client sent.
 const MAX_ECHO: usize = 64;
 
-pub(super) fn missing(param: impl Into<String>) -> CallError {
+pub(crate) fn missing(param: impl Into<String>) -> CallError {
     let param = param.into();
     CallError::invalid(format!("Missing required parameter: '{param}'."), param, "missing_required_parameter")
 }
 
-pub(super) fn invalid_type(param: impl Into<String>, expected: &str, got: &str) -> CallError {
+pub(crate) fn invalid_type(param: impl Into<String>, expected: &str, got: &str) -> CallError {
     let param = param.into();
     let message = format!("Invalid type for '{param}': expected {expected}, but got {got} instead.");
     CallError::invalid(message, param, "invalid_type")
 }
 
-pub(super) fn invalid_value(param: impl Into<String>, got: &str, expected: impl fmt::Display) -> CallError {
+pub(crate) fn invalid_value(param: impl Into<String>, got: &str, expected: impl fmt::Display) -> CallError {
     let param = param.into();
     let message = format!("Invalid value for '{param}': '{}'. Expected {expected}.", echo(got));
     CallError::invalid(message, param, "invalid_value")
 }
 
 /// A rule that more than one value takes part in.
-pub(super) fn broken_rule(
+pub(crate) fn broken_rule(
     param: impl Into<String>,
     message: impl Into<String>,
     code: &'static str,
@@ -38,7 +39,7 @@ pub(super) fn broken_rule(
     CallError::invalid(message, param.into(), code)
 }
 
-pub(super) fn too_long(param: impl Into<String>, what: &str, max: usize, got: usize) -> CallError {
+pub(crate) fn too_long(param: impl Into<String>, what: &str, max: usize, got: usize) -> CallError {
     let param = param.into();
     let (message, code) = match what {
         "string" => {
@@ -49,13 +50,13 @@ pub(super) fn too_long(param: impl Into<String>, what: &str, max: usize, got: us
     CallError::invalid(message, param, code)
 }
 
-pub(super) fn empty(param: impl Into<String>, what: &str) -> CallError {
+pub(crate) fn empty(param: impl Into<String>, what: &str) -> CallError {
     let param = param.into();
     let code = if what == "string" { "empty_string" } else { "empty_array" };
     CallError::invalid(format!("'{param}' must not be an empty {what}."), param, code)
 }
 
-pub(super) fn out_of_range(
+pub(crate) fn out_of_range(
     param: impl Into<String>,
     min: impl fmt::Display,
     max: impl fmt::Display,
@@ -67,7 +68,7 @@ pub(super) fn out_of_range(
 }
 
 /// The body as text.
-pub(super) fn utf8(body: &[u8]) -> Result<&str, CallError> {
+pub(crate) fn utf8(body: &[u8]) -> Result<&str, CallError> {
     std::str::from_utf8(body).map_err(|error| {
         let at = error.valid_up_to();
         CallError::invalid(format!("The body is not valid UTF-8 at byte {at}."), None, INVALID_JSON)
@@ -75,7 +76,7 @@ pub(super) fn utf8(body: &[u8]) -> Result<&str, CallError> {
 }
 
 /// A body that is beyond the limits; `unreadable` tells what is wrong with one that is no object.
-pub(super) fn outline(error: OutlineError, unreadable: impl FnOnce() -> CallError) -> CallError {
+pub(crate) fn outline(error: OutlineError, unreadable: impl FnOnce() -> CallError) -> CallError {
     let code = match error {
         OutlineError::NotAnObject => return unreadable(),
         OutlineError::TooDeep => "json_too_deep",
@@ -86,7 +87,7 @@ pub(super) fn outline(error: OutlineError, unreadable: impl FnOnce() -> CallErro
 }
 
 /// A body that could not be read: it is read once more, to tell where.
-pub(super) fn body<'a, T: Deserialize<'a>>(text: &'a str) -> CallError {
+pub(crate) fn body<'a, T: Deserialize<'a>>(text: &'a str) -> CallError {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     let read = serde_path_to_error::deserialize::<_, T>(&mut deserializer);
     match read {

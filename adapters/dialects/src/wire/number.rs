@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::fault;
 
 /// A whole number; `1.0` and `1e2` are whole too.
-pub(super) fn whole(raw: &RawValue, param: &str, min: u64, max: u64) -> Result<u64, CallError> {
+pub(crate) fn whole(raw: &RawValue, param: &str, min: u64, max: u64) -> Result<u64, CallError> {
     let text = raw.get();
     require_number(text, param, "an integer")?;
     let below = || fault::out_of_range(param, min, max, "integer_below_min_value");
@@ -53,7 +53,7 @@ fn shifted(text: &str) -> Option<Option<u64>> {
 }
 
 /// A whole number with a sign.
-pub(super) fn signed(raw: &RawValue, param: &str) -> Result<i64, CallError> {
+pub(crate) fn signed(raw: &RawValue, param: &str) -> Result<i64, CallError> {
     let text = raw.get();
     require_number(text, param, "an integer")?;
     if let Ok(number) = text.parse() {
@@ -73,7 +73,7 @@ pub(super) fn signed(raw: &RawValue, param: &str) -> Result<i64, CallError> {
 }
 
 /// A decimal number within a range, as it was written.
-pub(super) fn decimal(raw: &RawValue, param: &str, min: i32, max: i32) -> Result<String, CallError> {
+pub(crate) fn decimal(raw: &RawValue, param: &str, min: i32, max: i32) -> Result<String, CallError> {
     let text = raw.get();
     require_number(text, param, "a number")?;
     let number: f64 = text.parse().map_err(|_| fault::invalid_type(param, "a number", "something else"))?;
@@ -87,7 +87,7 @@ pub(super) fn decimal(raw: &RawValue, param: &str, min: i32, max: i32) -> Result
 }
 
 /// Any other object or array by its first character.
-pub(super) fn require_object(raw: &RawValue, param: &str) -> Result<(), CallError> {
+pub(crate) fn require_object(raw: &RawValue, param: &str) -> Result<(), CallError> {
     match raw.get().as_bytes().first() {
         Some(b'{') => Ok(()),
         _ => Err(fault::invalid_type(param, "an object", kind(raw.get()))),

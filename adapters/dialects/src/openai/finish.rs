@@ -1,0 +1,13 @@
+//! Why an answer ended, in OpenAI's words.
+
+use hub_domain::vocabulary::FinishReason;
+
+/// OpenAI's word for an end. Clients know no other words, so a strange one becomes the plainest.
+pub(super) fn finish_reason(reason: &FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Stop | FinishReason::Other(_) => "stop",
+        FinishReason::Length => "length",
+        FinishReason::ToolCalls => "tool_calls",
+        FinishReason::ContentFilter => "content_filter",
+    }
+}

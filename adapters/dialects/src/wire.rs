@@ -1,0 +1,10 @@
+//! What the dialects share below their own words: JSON that can't be relied on, faults of requests, errors of
+//! upstreams, and the way from a body's bytes to frames.
+
+pub(crate) mod decode_stream;
+pub(crate) mod fault;
+pub(crate) mod loose;
+pub(crate) mod number;
+pub(crate) mod objects;
+pub(crate) mod text;
+pub(crate) mod upstream_error;
