@@ -131,7 +131,14 @@ pub fn likely_overhead(canonical: &Canonical) -> u64 {
         Part::Image { .. } => 765,
         Part::Audio { base64, format } => audio(length(base64), format),
         Part::File { data, .. } => length(data) / 4,
-        _ => 0,
+        Part::ToolResult { images, .. } => 765_u64.saturating_mul(count(images)),
+        Part::Text(_)
+        | Part::Refusal(_)
+        | Part::Thinking { .. }
+        | Part::RedactedThinking(_)
+        | Part::ToolCall { .. }
+        | Part::Other { .. }
+        | Part::CacheBreakpoint(_) => 0,
     });
     media.fold(3, u64::saturating_add).saturating_add(3_u64.saturating_mul(count(&chat.messages)))
 }
@@ -167,13 +174,20 @@ fn each_text(canonical: &Canonical, visit: &mut impl FnMut(&str)) {
 fn each_chat_text(chat: &ChatRequest, visit: &mut impl FnMut(&str)) {
     for part in chat.messages.iter().flat_map(|message| &message.parts) {
         match part {
-            Part::Text(text) | Part::Refusal(text) | Part::Thinking(text) => visit(text),
+            Part::Text(text)
+            | Part::Refusal(text)
+            | Part::RedactedThinking(text)
+            | Part::Other { json: text, .. } => visit(text),
+            Part::Thinking { text, signature } => {
+                visit(text);
+                signature.iter().for_each(|signature| visit(signature));
+            }
             Part::ToolCall { id, name, arguments } => {
                 visit(id);
                 visit(name);
                 visit(arguments);
             }
-            Part::ToolResult { call_id, text } => {
+            Part::ToolResult { call_id, text, .. } => {
                 visit(call_id);
                 visit(text);
             }
@@ -182,7 +196,7 @@ fn each_chat_text(chat: &ChatRequest, visit: &mut impl FnMut(&str)) {
                     visit(filename);
                 }
             }
-            Part::Image { .. } | Part::Audio { .. } => {}
+            Part::Image { .. } | Part::Audio { .. } | Part::CacheBreakpoint(_) => {}
         }
     }
     for Tool { name, description, parameters, .. } in &chat.tools {
@@ -222,8 +236,17 @@ fn message_overhead(message: &Message, model: &str) -> u64 {
 
 fn part_overhead(part: &Part, model: &str) -> u64 {
     match part {
-        Part::Text(_) | Part::Refusal(_) | Part::Thinking(_) => 0,
-        Part::ToolCall { .. } | Part::ToolResult { .. } => TOOL_CALL,
+        Part::Text(_)
+        | Part::Refusal(_)
+        | Part::Thinking { .. }
+        | Part::RedactedThinking(_)
+        | Part::CacheBreakpoint(_) => 0,
+        // It may stand for a document that the provider keeps.
+        Part::Other { .. } => STORED_FILE,
+        Part::ToolCall { .. } => TOOL_CALL,
+        Part::ToolResult { images, .. } => {
+            TOOL_CALL.saturating_add(image(None, model).saturating_mul(count(images)))
+        }
         Part::Image { detail, .. } => image(detail.as_deref(), model),
         Part::Audio { base64, format } => audio(length(base64), format),
         // The text of a document may be packed, so its length counts in digits rather than bytes.

@@ -21,16 +21,18 @@ pub enum ProviderKind {
     /// OpenAI's API, or one like it.
     #[serde(rename = "openai")]
     OpenAi,
+    Anthropic,
     /// Built in: answers without an upstream.
     Simulated,
 }
 
 impl ProviderKind {
-    pub const ALL: [Self; 2] = [Self::OpenAi, Self::Simulated];
+    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Simulated];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
             Self::Simulated => "simulated",
         }
     }

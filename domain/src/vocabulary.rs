@@ -9,6 +9,7 @@ pub use answer::{Answer, AnswerItem, AnswerStream, Receipt};
 pub use event::{EmbeddingVector, Event, FinishReason, Frame};
 pub use principal::{KeyLimits, Principal, Role};
 pub use request::{
-    CallType, Canonical, ChatRequest, Dialect, EmbeddingInput, EmbeddingsRequest, ImageSource, Message,
-    MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source, Tool, ToolChoice,
+    CacheTtl, CallType, Canonical, ChatRequest, Dialect, EmbeddingInput, EmbeddingsRequest, ImageSource,
+    Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source, ThinkingMode, Tool,
+    ToolChoice,
 };

@@ -50,6 +50,8 @@ pub struct Progress {
     pub output: Output,
     pub finish_reason: Option<FinishReason>,
     pub upstream_id: Option<String>,
+    /// Fields of the request that the provider does without.
+    pub dropped: Vec<String>,
     pub attempts: SmallVec<[AttemptRecord; 1]>,
     /// The try at hand, until it is recorded.
     pub running: Option<RunningAttempt>,
@@ -147,6 +149,7 @@ impl Progress {
         self.output = Output::default();
         self.finish_reason = None;
         self.upstream_id = None;
+        self.dropped.clear();
         self.running = Some(attempt);
     }
 }

@@ -175,7 +175,11 @@ impl Pump {
 
     async fn stream(&mut self, attempt: Attempt) -> Result<(), ProviderError> {
         let provider = Arc::clone(&self.shared.provider);
-        let UpstreamAnswer { mut frames, upstream_id } = self.watching(provider.start(attempt)).await?;
+        let UpstreamAnswer { mut frames, upstream_id, dropped } =
+            self.watching(provider.start(attempt)).await?;
+        if !dropped.is_empty() {
+            self.call.progress().dropped = dropped;
+        }
         if upstream_id.is_some() {
             self.call.progress().upstream_id = upstream_id;
         }

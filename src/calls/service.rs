@@ -6,6 +6,7 @@ use std::time::Duration;
 use actix::Actor;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use hub_domain::bound;
 use hub_domain::error::CallError;
 use hub_domain::ids::{AccountId, CallId, InstanceEpoch};
 use hub_domain::ports::{
@@ -288,7 +289,17 @@ impl CallRunner for CallService {
                 return Err(CallError::Internal { detail: "the call's actor is gone".into() });
             }
         }
-        Ok(RunOutcome::Answer(Answer { call: id, model, items: Box::pin(items) }))
+        let dropped = call.progress().dropped.clone();
+        Ok(RunOutcome::Answer(Answer { call: id, model, dropped, items: Box::pin(items) }))
+    }
+
+    async fn count_input(&self, request: &Request) -> Result<u64, CallError> {
+        let (shared, canonical) = (&self.shared, &request.canonical);
+        let is_priced = shared.admission.policy().is_priced();
+        let snapshot = shared.snapshots.current();
+        let candidates = snapshot.resolve(canonical.model(), canonical.call_type(), is_priced)?;
+        let counted = shared.tokens.count(&candidates[0].model, bound::texts(canonical)).await;
+        Ok(counted.saturating_add(bound::likely_overhead(canonical)))
     }
 
     async fn quote(&self, principal: &Principal, request: &Request) -> Result<Estimate, CallError> {

@@ -116,6 +116,10 @@ fn finish_name(reason: &FinishReason) -> String {
         FinishReason::Length => "length",
         FinishReason::ToolCalls => "tool_calls",
         FinishReason::ContentFilter => "content_filter",
+        FinishReason::StopSequence(_) => "stop_sequence",
+        FinishReason::Refusal => "refusal",
+        FinishReason::Paused => "pause_turn",
+        FinishReason::ContextFull => "context_full",
         FinishReason::Other(other) => other,
     }
     .to_owned()

@@ -98,8 +98,10 @@ pub struct WellKnownProvider {
 }
 
 /// Names, kinds and variables of the providers that a key in the environment is enough for.
-const WELL_KNOWN: [(&str, ProviderKind, &str, &str); 1] =
-    [("openai", ProviderKind::OpenAi, "OPENAI_API_KEY", "OPENAI_BASE_URL")];
+const WELL_KNOWN: [(&str, ProviderKind, &str, &str); 2] = [
+    ("openai", ProviderKind::OpenAi, "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    ("anthropic", ProviderKind::Anthropic, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+];
 
 /// The providers whose keys are in the environment. An address that is none is told with its
 /// variable's name and what it accepts.

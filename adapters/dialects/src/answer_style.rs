@@ -1,11 +1,13 @@
 //! How an answer is written.
 
 use hub_domain::ids::CallId;
-use hub_domain::vocabulary::CallType;
+use hub_domain::vocabulary::{CallType, Dialect};
 
 /// What of a request decides how its answer looks.
 #[derive(Debug, Clone)]
 pub struct AnswerStyle {
+    /// The client's.
+    pub dialect: Dialect,
     pub call: CallId,
     /// `provider/model` that was asked, for answers that are encoded from events.
     pub model: String,
@@ -18,6 +20,3 @@ pub struct AnswerStyle {
     /// The client asked for vectors in base64.
     pub base64: bool,
 }
-
-/// A comment that keeps a silent stream open; clients skip it.
-pub const KEEP_ALIVE: &str = ": keep-alive\n\n";

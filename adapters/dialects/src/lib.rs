@@ -3,9 +3,16 @@
 //! half. Routes, headers and connections are not here.
 
 mod answer_style;
+mod encoded;
+mod encoders;
 mod outline;
 mod redact;
 mod sse;
 mod wire;
 
+pub mod anthropic;
 pub mod openai;
+
+pub use answer_style::AnswerStyle;
+pub use encoded::Encoded;
+pub use encoders::{StreamEncoder, WholeEncoder};

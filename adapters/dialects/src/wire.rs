@@ -3,8 +3,10 @@
 
 pub(crate) mod decode_stream;
 pub(crate) mod fault;
+pub(crate) mod json_object;
 pub(crate) mod loose;
 pub(crate) mod number;
 pub(crate) mod objects;
+pub(crate) mod receipt;
 pub(crate) mod text;
 pub(crate) mod upstream_error;

@@ -3,6 +3,7 @@
 //! What a call costs, who serves it and how it ends is behind the `CallRunner`; the JSON on both sides
 //! belongs to the dialect. Here is what lies between them and HTTP.
 
+mod count_tokens;
 mod dialect_choice;
 mod form;
 mod idempotency_key;
@@ -16,7 +17,8 @@ mod whole;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpResponse, web};
-use hub_dialects::openai::{self, Surface};
+use hub_dialects::anthropic::{Purpose, decode_messages};
+use hub_dialects::openai;
 use hub_domain::ids::CallId;
 use hub_domain::ports::{IncomingCall, RunOutcome};
 use hub_domain::vocabulary::{Answer, Principal};
@@ -30,7 +32,9 @@ use crate::error_answer::error_answer;
 use crate::exchange::Exchange;
 use crate::refusal::Refusal;
 use crate::response_headers::X_CALL_ID;
+use crate::surface::Surface;
 
+pub(crate) use self::count_tokens::count_tokens;
 pub(crate) use self::quote::quote;
 
 /// `POST /v1/chat/completions`.
@@ -62,6 +66,20 @@ pub(crate) async fn embeddings(
     run(exchange, caller, admitted, key, incoming::request(canonical, body)).await
 }
 
+/// `POST /v1/messages`.
+pub(crate) async fn messages(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let admitted = exchange.service.admission.admit(&caller)?;
+    let key = IdempotencyKey::of(exchange.headers())?;
+    let body = incoming::body(exchange, payload).await?;
+    let canonical = decode_messages(&body, Purpose::Answer)?;
+    let request = incoming::messages(canonical, body, exchange.headers());
+    run(exchange, caller, admitted, key, request).await
+}
+
 async fn run(
     exchange: &Exchange,
     caller: Principal,
@@ -70,7 +88,7 @@ async fn run(
     request: hub_domain::vocabulary::Request,
 ) -> Result<HttpResponse, Refusal> {
     let headers: &HeaderMap = exchange.headers();
-    let form = Form::of(&request.canonical, exchange.surface());
+    let form = Form::of(&request, exchange.surface());
     let idempotency = key.map(|key| Recorder::claim(&key, form, caller.account, exchange.route, &request));
     let call = IncomingCall {
         idempotency,
@@ -84,9 +102,9 @@ async fn run(
         RunOutcome::Failed { call, error } => Ok(failed(exchange, call, error.into())),
         RunOutcome::Answer(answer) if form.is_stream() => Ok(streamed(exchange, answer, form, admitted)),
         RunOutcome::Answer(answer) => {
-            let call = answer.call;
+            let (call, mut head) = (answer.call, form.response(&answer));
             match whole::collect(answer, form).await {
-                Ok(body) => Ok(form.response(call).body(body)),
+                Ok(body) => Ok(head.body(body)),
                 Err(error) => Ok(failed(exchange, call, error.into())),
             }
         }
@@ -94,9 +112,8 @@ async fn run(
 }
 
 fn streamed(exchange: &Exchange, answer: Answer, form: Form, admitted: Admitted) -> HttpResponse {
-    let call = answer.call;
     let keep_alive = exchange.service.settings.stream_keep_alive;
-    form.response(call).body(StreamBody::new(answer, form, keep_alive, admitted))
+    form.response(&answer).body(StreamBody::new(answer, form, keep_alive, admitted))
 }
 
 /// An error of a call that stands in the records, so that its user can look it up.

@@ -73,6 +73,8 @@ async fn answer(
             match endpoint {
                 Call::ChatCompletions => calls::chat_completions(exchange, caller, payload).await,
                 Call::Embeddings => calls::embeddings(exchange, caller, payload).await,
+                Call::Messages => calls::messages(exchange, caller, payload).await,
+                Call::CountTokens => calls::count_tokens(exchange, &caller, payload).await,
                 Call::Quote => calls::quote(exchange, &caller, payload).await,
             }
         }

@@ -10,12 +10,13 @@ use actix_web::http::header::{
     ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use bytes::Bytes;
-use hub_dialects::openai::{self, Surface};
+use hub_dialects::{anthropic, openai};
 use hub_domain::error::CallError;
 
 use crate::exchange::Exchange;
 use crate::refusal::{Fault, Refusal};
 use crate::request_id::{RequestId, X_REQUEST_ID};
+use crate::surface::Surface;
 
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
@@ -26,7 +27,7 @@ pub(crate) fn error_answer(refusal: Refusal, exchange: &Exchange) -> HttpRespons
     if let Refusal::Call(CallError::Internal { detail }) = &refusal {
         tracing::error!(request = exchange.request_id.as_str(), route = exchange.route, detail, "a defect");
     }
-    let told = Told::of(&refusal, exchange.surface());
+    let told = Told::of(&refusal, exchange.surface(), &exchange.request_id);
     let mut response = HttpResponse::with_body(told.status, BoxBody::new(told.body.clone()));
     told.fill(&refusal, response.headers_mut());
     response
@@ -34,16 +35,25 @@ pub(crate) fn error_answer(refusal: Refusal, exchange: &Exchange) -> HttpRespons
 
 /// For a request that is refused before it meets its route.
 pub(crate) fn unrouted(refusal: Refusal, request: &Request) -> Response<BoxBody> {
-    let told = Told::of(&refusal, Surface::Api);
+    let head = request.head();
+    let request_id = RequestId::of(&head.headers);
+    let told = Told::of(&refusal, Surface::of(head.uri.path(), &head.headers), &request_id);
     let mut response = Response::with_body(told.status, BoxBody::new(told.body.clone()));
     told.fill(&refusal, response.headers_mut());
-    response.headers_mut().insert(X_REQUEST_ID, RequestId::of(&request.head().headers).header());
+    response.headers_mut().insert(X_REQUEST_ID, request_id.header());
     response
 }
 
 /// The status that a request so refused gets.
 pub(crate) fn status(refusal: &Refusal) -> StatusCode {
-    Told::of(refusal, Surface::Api).status
+    match refusal.sort() {
+        Ok(error) => status_code(openai::error_answer(&error, openai::Surface::Api).status),
+        Err(fault) => fault.status,
+    }
+}
+
+fn status_code(status: u16) -> StatusCode {
+    StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// What the client is told.
@@ -55,12 +65,15 @@ struct Told {
 }
 
 impl Told {
-    fn of(refusal: &Refusal, surface: Surface) -> Self {
+    fn of(refusal: &Refusal, surface: Surface, request_id: &RequestId) -> Self {
         match refusal.sort() {
             Ok(error) => {
-                let answer = openai::error_answer(&error, surface);
+                let answer = match surface {
+                    Surface::Anthropic => anthropic::error_answer(&error, Some(request_id.as_str())),
+                    _ => openai::error_answer(&error, surface.openai()),
+                };
                 Self {
-                    status: StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+                    status: status_code(answer.status),
                     body: answer.body,
                     retry_after: answer.retry_after,
                     should_retry: answer.should_retry,
@@ -68,7 +81,13 @@ impl Told {
             }
             Err(Fault { status, kind, code }) => Self {
                 status,
-                body: openai::error_body(&refusal.to_string(), kind, None, code),
+                body: match surface {
+                    Surface::Anthropic => {
+                        let kind = anthropic::error_kind(status.as_u16());
+                        anthropic::error_body(&refusal.to_string(), kind, Some(request_id.as_str()))
+                    }
+                    _ => openai::error_body(&refusal.to_string(), kind, None, code),
+                },
                 retry_after: None,
                 should_retry: status == StatusCode::REQUEST_TIMEOUT,
             },

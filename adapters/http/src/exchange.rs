@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
-use hub_dialects::openai::Surface;
-
 use crate::request_id::RequestId;
 use crate::service::Service;
+use crate::surface::Surface;
+use actix_web::HttpRequest;
+use actix_web::http::header::HeaderMap;
 
 pub(crate) struct Exchange {
     pub(crate) service: Arc<Service>,
@@ -22,8 +21,13 @@ impl Exchange {
         self.request.headers()
     }
 
+    /// The route's path, or that of the request where it has no route.
+    fn path(&self) -> &str {
+        if self.route.starts_with('/') { self.route } else { self.request.uri().path() }
+    }
+
     /// The family of paths that was called.
     pub(crate) fn surface(&self) -> Surface {
-        if self.route.starts_with("/v1/") { Surface::V1 } else { Surface::Api }
+        Surface::of(self.path(), self.headers())
     }
 }

@@ -27,6 +27,7 @@ mod service;
 mod settings;
 mod state;
 mod status;
+mod surface;
 mod user;
 
 /// How the program stops the server that [`serve`] returns.

@@ -1,4 +1,4 @@
-//! The models that a caller can use, in OpenAI's shape.
+//! The models that a caller can use, in the shape of OpenAI's list or of Anthropic's.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use crate::exchange::Exchange;
 use crate::refusal::Refusal;
+use crate::surface::Surface;
 
 #[derive(Serialize)]
 struct ModelList<'a> {
@@ -28,11 +29,38 @@ struct Model<'a> {
     owned_by: &'a str,
 }
 
+/// Anthropic's list, in one page.
+#[derive(Serialize)]
+struct ModelPage<'a> {
+    data: Vec<ModelInfo>,
+    has_more: bool,
+    first_id: Option<&'a str>,
+    last_id: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ModelInfo {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    /// `provider/model`.
+    id: String,
+    display_name: String,
+    /// RFC 3339.
+    created_at: String,
+}
+
 /// `GET /v1/models`.
 pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let snapshot = exchange.service.state.snapshots.current();
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
-    let data = usable(&snapshot, is_priced).into_iter().map(|(id, provider)| model(id, provider)).collect();
+    let usable = usable(&snapshot, is_priced);
+    if exchange.surface() == Surface::Anthropic {
+        let data: Vec<_> = usable.iter().map(|(id, provider)| info(id, provider)).collect();
+        let (first_id, last_id) = (usable.keys().next(), usable.keys().next_back());
+        let (first_id, last_id) = (first_id.map(String::as_str), last_id.map(String::as_str));
+        return Ok(HttpResponse::Ok().json(ModelPage { data, has_more: false, first_id, last_id }));
+    }
+    let data = usable.into_iter().map(|(id, provider)| model(id, provider)).collect();
     Ok(HttpResponse::Ok().json(ModelList { object: "list", data }))
 }
 
@@ -43,8 +71,21 @@ pub(crate) fn one(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let snapshot = exchange.service.state.snapshots.current();
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
     match usable(&snapshot, is_priced).remove_entry(&id) {
+        Some((id, provider)) if exchange.surface() == Surface::Anthropic => {
+            Ok(HttpResponse::Ok().json(info(&id, provider)))
+        }
         Some((id, provider)) => Ok(HttpResponse::Ok().json(model(id, provider))),
         None => Err(CallError::ModelNotFound { model: id.chars().take(64).collect() }.into()),
+    }
+}
+
+fn info(id: &str, provider: &Provider) -> ModelInfo {
+    let created = jiff::Timestamp::from_second(provider.created).unwrap_or_default();
+    ModelInfo {
+        kind: "model",
+        id: id.to_owned(),
+        display_name: id.to_owned(),
+        created_at: created.to_string(),
     }
 }
 

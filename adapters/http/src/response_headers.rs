@@ -10,18 +10,28 @@ use actix_web::{HttpResponse, HttpResponseBuilder, http::StatusCode};
 use crate::exchange::Exchange;
 use crate::request_id::X_REQUEST_ID;
 use crate::routes::Route;
+use crate::surface::Surface;
 
 /// The id under which a call is recorded.
 pub(crate) const X_CALL_ID: HeaderName = HeaderName::from_static("x-aigne-hub-call-id");
 
+/// Fields of the request that the model's provider has no word for and does without.
+pub(crate) const X_DROPPED: HeaderName = HeaderName::from_static("x-aigne-hub-dropped");
+
+/// The name of `x-request-id` with Anthropic.
+const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+
 /// What scripts of other origins may read of an answer.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "x-request-id, x-aigne-hub-call-id, x-aigne-hub-dropped, x-should-retry, retry-after, idempotent-replay",
+    "x-request-id, request-id, x-aigne-hub-call-id, x-aigne-hub-dropped, x-should-retry, retry-after, idempotent-replay",
 );
 
 pub(crate) fn stamp(response: &mut HttpResponse, exchange: &Exchange) {
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, exchange.request_id.header());
+    if exchange.surface() == Surface::Anthropic {
+        headers.insert(REQUEST_ID, exchange.request_id.header());
+    }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if !headers.contains_key(CACHE_CONTROL) {

@@ -70,6 +70,8 @@ pub(crate) enum User {
 pub(crate) enum Call {
     ChatCompletions,
     Embeddings,
+    Messages,
+    CountTokens,
     Quote,
 }
 
@@ -77,11 +79,17 @@ pub(crate) enum Call {
 pub const ROUTES: &[Route] = &[
     call("/v1/chat/completions", Call::ChatCompletions),
     call("/api/v2/chat/completions", Call::ChatCompletions),
+    call("/v1/messages", Call::Messages),
+    call("/v1/messages/count_tokens", Call::CountTokens),
+    call("/anthropic/v1/messages", Call::Messages),
+    call("/anthropic/v1/messages/count_tokens", Call::CountTokens),
     call("/v1/embeddings", Call::Embeddings),
     call("/api/v2/embeddings", Call::Embeddings),
     call("/api/v2/quote", Call::Quote),
     user(Method::GET, "/v1/models", User::Models),
     user(Method::GET, "/v1/models/{model}*", User::Model),
+    user(Method::GET, "/anthropic/v1/models", User::Models),
+    user(Method::GET, "/anthropic/v1/models/{model}*", User::Model),
     user(Method::GET, "/api/v2/models", User::Models),
     user(Method::GET, "/api/v2/models/{model}*", User::Model),
     Route { method: Method::GET, path: "/api/v2/status", endpoint: Endpoint::Anyone(Anyone::Status) },

@@ -17,7 +17,7 @@ use reqwest::header::{ACCEPT_ENCODING, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Request, Response};
 use tokio::time::{Instant, timeout_at};
 
-pub use body::Body;
+pub use body::{Body, Watch};
 use proxy::Proxies;
 use tls::Tls;
 use worker_client::Kind;

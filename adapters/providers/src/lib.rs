@@ -1,6 +1,9 @@
 //! Upstream AI APIs over HTTP, the simulated provider, built-in prices, and the token counter. It knows
 //! addresses, credentials, time-outs and faults; what the bodies mean is `hub-dialects`'s affair.
 
+mod answer;
+mod anthropic;
+mod base_url;
 mod http;
 mod openai;
 pub mod price_list;

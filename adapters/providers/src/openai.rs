@@ -1,29 +1,24 @@
 //! OpenAI's API, <https://platform.openai.com/docs/api-reference>, and the many that are like it.
 
-mod answer;
-mod base_url;
 mod limit_field;
 
 use std::sync::Arc;
-use std::time::Duration;
 
+use hub_dialects::Encoded;
 use hub_dialects::openai::{UpstreamTarget, encode_request};
-use hub_domain::error::{ProviderError, UpstreamClass};
+use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, UpstreamAnswer};
 use hub_domain::routing::{Candidate, Provider};
 use hub_domain::vocabulary::CallType;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Method, Request};
 
+use crate::answer::{self, Codec};
+use crate::base_url::{BaseUrl, BaseUrls};
 use crate::http::{Http, Limits};
-use crate::providers::fault;
-use base_url::{BaseUrl, BaseUrls};
+use crate::providers::{TEST_LIMIT, TRACEPARENT, secret};
 
 pub const BASE_URL: &str = "https://api.openai.com/v1";
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// A test is asked by somebody who waits for it.
-const TEST_LIMIT: Duration = Duration::from_secs(15);
 
 pub struct OpenAi {
     http: Arc<Http>,
@@ -42,7 +37,7 @@ impl OpenAi {
         let call_type = request.canonical.call_type();
         let limit_field = limit_field::of(&base, &candidate.model);
         let target = UpstreamTarget { model: &candidate.model, output_limit, limit_field };
-        let body = encode_request(&request, &target)?;
+        let Encoded { body, dropped } = encode_request(&request, &target)?;
         let streams = request.canonical.is_stream();
 
         let mut post = Request::new(Method::POST, base.join(path(call_type)));
@@ -59,13 +54,11 @@ impl OpenAi {
 
         let limits = Limits::new(provider.timeouts, time_left);
         let response = self.http.send(post, limits).await?;
-        answer::read(response, call_type, streams, limits).await
+        answer::read(response, Codec::OpenAi(call_type), streams, limits, dropped).await
     }
 
     fn base(&self, provider: &Provider) -> Result<Arc<BaseUrl>, ProviderError> {
-        self.bases.get(provider.base_url.as_deref().unwrap_or(BASE_URL)).ok_or_else(|| {
-            fault(UpstreamClass::Transport, "the provider's base URL is no http or https address", false)
-        })
+        self.bases.require(provider.base_url.as_deref().unwrap_or(BASE_URL))
     }
 
     /// Lists the models: it costs nothing and needs a valid key.
@@ -92,15 +85,6 @@ fn authorise(headers: &mut HeaderMap, candidate: &Candidate) -> Result<(), Provi
     let Some(credential) = &candidate.credential else {
         return Ok(());
     };
-    let value = HeaderValue::try_from(format!("Bearer {}", credential.secret.expose()));
-    let mut value = value.map_err(|_| {
-        fault(
-            UpstreamClass::Authentication,
-            "the provider's key has characters that no header can carry",
-            false,
-        )
-    })?;
-    value.set_sensitive(true);
-    headers.insert(AUTHORIZATION, value);
+    headers.insert(AUTHORIZATION, secret(&format!("Bearer {}", credential.secret.expose()))?);
     Ok(())
 }

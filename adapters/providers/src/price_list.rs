@@ -1,9 +1,10 @@
-//! Built-in models and prices: OpenAI's list prices as of [`DATE`], and small made-up ones for the
-//! simulated provider. One credit is one US dollar. A rate that an operator sets goes before these.
+//! Built-in models and prices: list prices of OpenAI and Anthropic, the newest as of [`DATE`], and small
+//! made-up ones for the simulated provider. One credit is one US dollar. A rate that an operator sets goes before these.
 //!
 //! A price is a whole number of 10⁻¹⁰ credit for a token, so every price for a million tokens with at
 //! most four decimals is exact. A finer one in these tables does not compile: nothing is rounded.
 
+mod anthropic;
 mod openai;
 mod simulated;
 
@@ -15,10 +16,12 @@ use hub_domain::routing::{ListedModel, ProviderKind};
 use hub_domain::vocabulary::CallType;
 
 /// When the prices were looked up.
-pub const DATE: &str = "2026-11-05";
+pub const DATE: &str = "2026-11-25";
 
-/// The name under which OpenAI itself is configured. A server that is only like it has other prices.
+/// The names under which OpenAI and Anthropic themselves are configured. A server that is only like them has
+/// other prices.
 const OPENAI: &str = "openai";
+const ANTHROPIC: &str = "anthropic";
 
 /// A model, or several that cost the same.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +78,8 @@ pub fn models(provider_name: &str, kind: ProviderKind) -> Vec<ListedModel> {
 fn entries(provider_name: &str, kind: ProviderKind) -> &'static [Entry] {
     match kind {
         ProviderKind::OpenAi if provider_name.eq_ignore_ascii_case(OPENAI) => openai::ENTRIES,
-        ProviderKind::OpenAi => &[],
+        ProviderKind::Anthropic if provider_name.eq_ignore_ascii_case(ANTHROPIC) => anthropic::ENTRIES,
+        ProviderKind::OpenAi | ProviderKind::Anthropic => &[],
         ProviderKind::Simulated => simulated::ENTRIES,
     }
 }
@@ -157,7 +161,11 @@ mod tests {
 
     #[test]
     fn every_model_has_one_rate_and_no_price_is_zero() {
-        for (provider, kind) in [("openai", ProviderKind::OpenAi), ("sim", ProviderKind::Simulated)] {
+        for (provider, kind) in [
+            ("openai", ProviderKind::OpenAi),
+            ("anthropic", ProviderKind::Anthropic),
+            ("sim", ProviderKind::Simulated),
+        ] {
             let rates = rates(provider, kind);
             let names: HashSet<_> = rates.iter().map(|rate| (rate.model.clone(), rate.call_type)).collect();
             assert_eq!(names.len(), rates.len(), "no model twice");

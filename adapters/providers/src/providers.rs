@@ -1,12 +1,15 @@
 //! The registry: which code speaks to which kind of provider.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{Attempt, ModelProvider, UpstreamAnswer};
 use hub_domain::routing::{Candidate, ProviderKind};
+use reqwest::header::{HeaderName, HeaderValue};
 
+use crate::anthropic::{self, Anthropic};
 use crate::http::Http;
 use crate::openai::{self, OpenAi};
 use crate::simulated::Simulated;
@@ -31,13 +34,18 @@ impl Default for ProvidersSettings {
 /// Every kind of provider behind the one port.
 pub struct Providers {
     openai: OpenAi,
+    anthropic: Anthropic,
     simulated: Simulated,
 }
 
 impl Providers {
     pub fn new(settings: ProvidersSettings) -> Self {
         let http = Arc::new(Http::new(&settings.user_agent, settings.extra_roots));
-        Self { openai: OpenAi::new(http), simulated: Simulated::new() }
+        Self {
+            openai: OpenAi::new(Arc::clone(&http)),
+            anthropic: Anthropic::new(http),
+            simulated: Simulated::new(),
+        }
     }
 }
 
@@ -45,6 +53,7 @@ impl Providers {
 pub fn default_base_url(kind: ProviderKind) -> Option<&'static str> {
     match kind {
         ProviderKind::OpenAi => Some(openai::BASE_URL),
+        ProviderKind::Anthropic => Some(anthropic::BASE_URL),
         ProviderKind::Simulated => None,
     }
 }
@@ -54,6 +63,7 @@ impl ModelProvider for Providers {
     async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
         match attempt.candidate.provider.kind {
             ProviderKind::OpenAi => self.openai.start(attempt).await,
+            ProviderKind::Anthropic => self.anthropic.start(attempt).await,
             ProviderKind::Simulated => self.simulated.start(attempt).await,
         }
     }
@@ -61,9 +71,27 @@ impl ModelProvider for Providers {
     async fn test(&self, candidate: &Candidate) -> Result<(), ProviderError> {
         match candidate.provider.kind {
             ProviderKind::OpenAi => self.openai.test(candidate).await,
+            ProviderKind::Anthropic => self.anthropic.test(candidate).await,
             ProviderKind::Simulated => Ok(()),
         }
     }
+}
+
+pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+/// A test is asked by somebody who waits for it.
+pub(crate) const TEST_LIMIT: Duration = Duration::from_secs(15);
+
+/// A credential as a header's value, which no log shows.
+pub(crate) fn secret(text: &str) -> Result<HeaderValue, ProviderError> {
+    let mut value = HeaderValue::try_from(text).map_err(|_| {
+        fault(
+            UpstreamClass::Authentication,
+            "the provider's key has characters that no header can carry",
+            false,
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 /// A failure that no upstream told.

@@ -57,7 +57,11 @@ impl Simulated {
             .await
             .map_err(|_| fault(UpstreamClass::Server, "the simulated provider broke down", false))??;
         let frames = playback::play(steps, patience);
-        Ok(UpstreamAnswer { frames, upstream_id: Some(format!("sim-{:016x}", rand::random::<u64>())) })
+        Ok(UpstreamAnswer {
+            frames,
+            upstream_id: Some(format!("sim-{:016x}", rand::random::<u64>())),
+            dropped: Vec::new(),
+        })
     }
 
     /// A call's tries share one request, which is hence known again.

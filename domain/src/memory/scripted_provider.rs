@@ -65,7 +65,11 @@ impl ModelProvider for ScriptedProvider {
                 maybe_executed: false,
             })
         });
-        Ok(UpstreamAnswer { frames: Box::pin(Played(script?.into())), upstream_id: None })
+        Ok(UpstreamAnswer {
+            frames: Box::pin(Played(script?.into())),
+            upstream_id: None,
+            dropped: Vec::new(),
+        })
     }
 
     async fn test(&self, _: &Candidate) -> Result<(), ProviderError> {

@@ -61,6 +61,9 @@ pub trait CallRunner: Send + Sync {
     /// before anything went upstream.
     async fn run(&self, principal: Principal, call: IncomingCall) -> Result<RunOutcome, CallError>;
 
+    /// Tokens of a request's input, as far as the hub itself can tell. Records nothing.
+    async fn count_input(&self, request: &Request) -> Result<u64, CallError>;
+
     /// Prices a request and records nothing.
     async fn quote(&self, principal: &Principal, request: &Request) -> Result<Estimate, CallError>;
 }

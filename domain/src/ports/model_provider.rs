@@ -33,6 +33,8 @@ pub struct UpstreamAnswer {
     pub frames: FrameStream,
     /// The upstream's own id of the request.
     pub upstream_id: Option<String>,
+    /// Fields of the request that this provider has no word for and does without.
+    pub dropped: Vec<String>,
 }
 
 #[async_trait]

@@ -37,6 +37,8 @@ pub struct Answer {
     pub call: CallId,
     /// `provider/model` that was asked.
     pub model: String,
+    /// Fields of the request that this model's provider has no word for and does without.
+    pub dropped: Vec<String>,
     /// Dropping it means that the client is gone; the call still settles.
     pub items: AnswerStream,
 }

@@ -14,6 +14,14 @@ pub enum FinishReason {
     Length,
     ToolCalls,
     ContentFilter,
+    /// One of the client's own stop sequences came.
+    StopSequence(String),
+    /// The model refused.
+    Refusal,
+    /// The provider broke a long turn off; the client may have it go on.
+    Paused,
+    /// Prompt and answer filled the model's context.
+    ContextFull,
     /// A word that the vocabulary does not have.
     Other(String),
 }
@@ -35,6 +43,16 @@ pub enum Event {
     Thinking {
         choice: u32,
         text: String,
+    },
+    /// The provider's seal on the thoughts before it. A piece of it, cut anywhere.
+    ThinkingSignature {
+        choice: u32,
+        signature: String,
+    },
+    /// Thoughts that only their provider can read.
+    RedactedThinking {
+        choice: u32,
+        data: String,
     },
     Refusal {
         choice: u32,
@@ -85,6 +103,8 @@ impl Event {
             }
             Event::ToolCallStart { .. }
             | Event::ToolCallArguments { .. }
+            | Event::ThinkingSignature { .. }
+            | Event::RedactedThinking { .. }
             | Event::Embedding { .. }
             | Event::Finish { .. } => true,
             Event::Start { .. } | Event::Usage(_) | Event::End => false,

@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Dialect {
     /// OpenAI Chat Completions, Embeddings and their relatives.
     OpenAi,
+    /// Anthropic Messages.
+    Anthropic,
 }
 
 /// The kind of a call, as records and rates name it.
@@ -59,6 +61,15 @@ impl CallType {
 pub struct Source {
     pub dialect: Dialect,
     pub body: Bytes,
+    /// Headers that belong to the dialect and go to a provider of the same one.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+impl Source {
+    /// A body without headers of its dialect.
+    pub fn of(dialect: Dialect, body: Bytes) -> Self {
+        Self { dialect, body, headers: Vec::new() }
+    }
 }
 
 /// A request, as bytes where a provider may want them, and always as meaning.
@@ -113,6 +124,7 @@ pub struct ChatRequest {
     pub choices: u32,
     pub output: OutputFormat,
     pub reasoning_effort: Option<ReasoningEffort>,
+    pub thinking: Option<ThinkingMode>,
     /// Output may have audio.
     pub audio_output: bool,
     pub stream: bool,
@@ -123,6 +135,8 @@ pub struct ChatRequest {
     /// Bytes of members that the vocabulary has no word for. A provider of the same dialect gets them
     /// and may make tokens of them.
     pub extension_bytes: u64,
+    /// Names of the outermost of those members: what a provider of another dialect does not get.
+    pub extensions: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -169,9 +183,34 @@ pub enum Part {
     ToolResult {
         call_id: String,
         text: String,
+        images: Vec<ImageSource>,
+        /// The tool failed.
+        is_error: bool,
     },
     /// What the model thought before, as its provider's clients hand it back.
-    Thinking(String),
+    Thinking {
+        text: String,
+        /// The provider's seal on it; without it a provider that seals does not take it back.
+        signature: Option<String>,
+    },
+    /// Thoughts that only their provider can read.
+    RedactedThinking(String),
+    /// The prompt up to here is worth caching.
+    CacheBreakpoint(CacheTtl),
+    /// A part that the vocabulary has no word for. Only a provider of the same dialect can have it.
+    Other {
+        kind: String,
+        /// As it came.
+        json: String,
+    },
+}
+
+/// How long a provider is to keep a prompt.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum CacheTtl {
+    #[default]
+    FiveMinutes,
+    OneHour,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -181,13 +220,17 @@ pub enum ImageSource {
     Data(String),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tool {
     pub name: String,
     pub description: Option<String>,
     /// JSON Schema of the arguments, as it came.
     pub parameters: Option<String>,
     pub strict: Option<bool>,
+    /// A tool that the provider runs itself, by its type there; `parameters` is its whole definition.
+    pub hosted: Option<String>,
+    /// The prompt up to and with this tool is worth caching.
+    pub cache: Option<CacheTtl>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -203,6 +246,7 @@ pub enum ToolChoice {
 pub struct Sampling {
     pub temperature: Option<String>,
     pub top_p: Option<String>,
+    pub top_k: Option<u64>,
     pub frequency_penalty: Option<String>,
     pub presence_penalty: Option<String>,
     pub seed: Option<i64>,
@@ -224,6 +268,16 @@ pub enum OutputFormat {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReasoningEffort(pub String);
+
+/// Whether and how far the model may think before it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThinkingMode {
+    Disabled,
+    /// As far as the model thinks fit.
+    Adaptive,
+    /// With at most so many tokens, which count as output.
+    Budget(u64),
+}
 
 /// Texts to be turned into vectors.
 #[derive(Debug, Clone, Default)]

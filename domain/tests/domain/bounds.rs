@@ -2,7 +2,7 @@
 
 use hub_domain::bound::{OutputLimits, bound, likely_overhead, overhead, texts, with_counted_input};
 use hub_domain::vocabulary::{
-    Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, Message, MessageRole,
+    CacheTtl, Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, Message, MessageRole,
     OutputFormat, Part, Tool, ToolChoice,
 };
 use proptest::collection::vec;
@@ -22,14 +22,22 @@ fn part() -> impl Strategy<Value = Part> {
     prop_oneof![
         text().prop_map(Part::Text),
         text().prop_map(Part::Refusal),
-        text().prop_map(Part::Thinking),
+        (text(), option::of(text())).prop_map(|(text, signature)| Part::Thinking { text, signature }),
+        text().prop_map(Part::RedactedThinking),
+        Just(Part::CacheBreakpoint(CacheTtl::OneHour)),
+        text().prop_map(|json| Part::Other { kind: "new".to_owned(), json }),
         detail.prop_map(|detail| Part::Image { source: ImageSource::Url("https://x".into()), detail }),
         ("[A-Za-z0-9+/]{0,400}", select(vec!["wav", "mp3"]))
             .prop_map(|(base64, format)| Part::Audio { base64, format: format.to_owned() }),
         (select(vec!["data:text/plain;base64,", "file-"]), "[A-Za-z0-9]{0,200}", option::of(text()))
             .prop_map(|(kind, rest, filename)| Part::File { data: format!("{kind}{rest}"), filename }),
         (text(), text(), text()).prop_map(|(id, name, arguments)| Part::ToolCall { id, name, arguments }),
-        (text(), text()).prop_map(|(call_id, text)| Part::ToolResult { call_id, text }),
+        (text(), text()).prop_map(|(call_id, text)| Part::ToolResult {
+            call_id,
+            text,
+            images: vec![ImageSource::Url("https://x.test/a.png".into())],
+            is_error: true,
+        }),
     ]
 }
 
@@ -38,7 +46,7 @@ fn tool() -> impl Strategy<Value = Tool> {
         name,
         description,
         parameters,
-        strict: None,
+        ..Tool::default()
     })
 }
 
@@ -130,7 +138,7 @@ fn every_text_of_a_request_counts() {
             Message {
                 role: MessageRole::Assistant,
                 parts: vec![
-                    Part::Thinking(text(1)),
+                    Part::Thinking { text: text(1), signature: Some(text(1)) },
                     Part::ToolCall { id: text(2), name: text(3), arguments: text(4) },
                     Part::Refusal(text(6)),
                 ],
@@ -138,7 +146,7 @@ fn every_text_of_a_request_counts() {
             Message {
                 role: MessageRole::Tool,
                 parts: vec![
-                    Part::ToolResult { call_id: text(2), text: text(5) },
+                    Part::ToolResult { call_id: text(2), text: text(5), images: Vec::new(), is_error: false },
                     Part::File { data: "file-1".to_owned(), filename: Some(text(7)) },
                 ],
             },
@@ -147,7 +155,7 @@ fn every_text_of_a_request_counts() {
             name: text(8),
             description: Some(text(9)),
             parameters: Some(text(10)),
-            strict: None,
+            ..Tool::default()
         }],
         tool_choice: Some(ToolChoice::Named("named".to_owned())),
         output: OutputFormat::JsonSchema {

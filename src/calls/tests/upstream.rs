@@ -122,7 +122,7 @@ impl ModelProvider for Upstream {
                     let piece = pieces.recv().await?;
                     Some((piece.map(|event| Frame { raw: None, events: smallvec![event] }), pieces))
                 });
-                Ok(UpstreamAnswer { frames: Box::pin(frames), upstream_id: None })
+                Ok(UpstreamAnswer { frames: Box::pin(frames), upstream_id: None, dropped: Vec::new() })
             }
             Some(Reply::Refuse(error)) => Err(error),
             Some(Reply::Panic) => panic!("the test said so"),

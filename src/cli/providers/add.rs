@@ -84,13 +84,15 @@ impl Add {
                 self.name
             ));
         }
-        if self.kind == ProviderKind::OpenAi && keys.is_empty() {
+        let is_upstream = self.kind != ProviderKind::Simulated;
+        if is_upstream && keys.is_empty() {
             output = output.note("it has no key; calls are sent without one once it has a price");
         }
         Ok(match written {
-            0 if self.kind == ProviderKind::OpenAi && found.provider.models.is_empty() => output.note(
-                format!("set its prices with: aigne-hub rates set {}/MODEL --input P --output P", self.name),
-            ),
+            0 if is_upstream && found.provider.models.is_empty() => output.note(format!(
+                "set its prices with: aigne-hub rates set {}/MODEL --input P --output P",
+                self.name
+            )),
             _ => output,
         })
     }

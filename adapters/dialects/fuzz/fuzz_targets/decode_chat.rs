@@ -11,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
     let body = Bytes::copy_from_slice(data);
     let _ = decode_embeddings(&body);
     let Ok(canonical) = decode_chat(&body) else { return };
-    let source = Some(Source { dialect: Dialect::OpenAi, body });
+    let source = Some(Source::of(Dialect::OpenAi, body));
     let target =
         UpstreamTarget { model: "m", output_limit: Some(7), limit_field: LimitField::MaxCompletionTokens };
     let sent = encode_request(&Request { source, canonical: canonical.clone() }, &target);

@@ -64,6 +64,7 @@ impl Assembled {
             }
             Event::Embedding { index, vector } => self.vectors.push((*index, vector.clone())),
             Event::Finish { choice, reason } => self.choice(*choice).finish = Some(reason.clone()),
+            Event::ThinkingSignature { .. } | Event::RedactedThinking { .. } => {}
             Event::Usage(_) | Event::End => {}
         }
     }

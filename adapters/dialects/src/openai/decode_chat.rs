@@ -27,13 +27,14 @@ pub fn decode_chat(body: &Bytes) -> Result<Canonical, CallError> {
     let outline = Outline::weighed(text, &chat_shape::CHAT)
         .map_err(|error| fault::outline(error, || fault::body::<ChatBody<'_>>(text)))?;
     let extension_bytes = u64::try_from(outline.unknown()).unwrap_or(u64::MAX);
+    let extensions = chat_shape::CHAT.strangers(&outline);
     let text = if outline.is_unique() {
         Cow::Borrowed(text)
     } else {
         outline.into_edits().apply(text).map(Cow::Owned).ok_or_else(|| fault::body::<ChatBody<'_>>(text))?
     };
     let chat: ChatBody<'_> = serde_json::from_str(&text).map_err(|_| fault::body::<ChatBody<'_>>(&text))?;
-    chat_request(chat).map(|chat| Canonical::Chat(ChatRequest { extension_bytes, ..chat }))
+    chat_request(chat).map(|chat| Canonical::Chat(ChatRequest { extension_bytes, extensions, ..chat }))
 }
 
 fn chat_request(body: ChatBody<'_>) -> Result<ChatRequest, CallError> {
@@ -56,6 +57,7 @@ fn chat_request(body: ChatBody<'_>) -> Result<ChatRequest, CallError> {
     let sampling = Sampling {
         temperature: decimal(body.temperature, "temperature", 0, 2)?,
         top_p: decimal(body.top_p, "top_p", 0, 1)?,
+        top_k: None,
         frequency_penalty: decimal(body.frequency_penalty, "frequency_penalty", -2, 2)?,
         presence_penalty: decimal(body.presence_penalty, "presence_penalty", -2, 2)?,
         seed: body.seed.map(|seed| number::signed(seed, "seed")).transpose()?,
@@ -94,7 +96,9 @@ fn chat_request(body: ChatBody<'_>) -> Result<ChatRequest, CallError> {
         stream,
         include_usage: body.stream_options.and_then(|options| options.include_usage).unwrap_or_default(),
         user: body.user,
+        thinking: None,
         extension_bytes: 0,
+        extensions: Vec::new(),
     })
 }
 
@@ -163,7 +167,7 @@ fn tool(tool: WireTool<'_>, index: usize) -> Result<Tool, CallError> {
                 name: name(custom.name, &path("custom"))?,
                 description: custom.description,
                 parameters: custom.format.map(|format| format.get().to_owned()),
-                strict: None,
+                ..Tool::default()
             })
         }
         Some(kind) => Err(fault::invalid_value(path("type"), kind, "'function' or 'custom'")),
@@ -180,6 +184,7 @@ fn function_tool(function: WireFunction<'_>, path: &str) -> Result<Tool, CallErr
         description: function.description,
         parameters: function.parameters.map(|parameters| parameters.get().to_owned()),
         strict: function.strict,
+        ..Tool::default()
     })
 }
 

@@ -1,55 +1,103 @@
 //! A body that is made from the vocabulary, for requests that came in another dialect.
 
 use bytes::Bytes;
+use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{
     Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, Message, MessageRole,
-    OutputFormat, Part, Tool, ToolChoice,
+    OutputFormat, Part, ThinkingMode, Tool, ToolChoice,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{LimitField, UpstreamTarget};
+use crate::encoded::{Encoded, unreadable, unsupported};
+use crate::wire::json_object::JsonObject;
 
-/// `None` when a number or a schema of the request is no JSON.
-pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Option<Bytes> {
+pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Result<Encoded, ProviderError> {
     let mut body = Body::default();
+    let mut dropped = Vec::new();
     match canonical {
-        Canonical::Chat(chat) => body.chat(chat, target)?,
-        Canonical::Embeddings(embeddings) => body.embeddings(embeddings, target)?,
+        Canonical::Chat(chat) => {
+            require_words(chat)?;
+            dropped = without_words(chat, target);
+            body.chat(chat, target).ok_or_else(unreadable)?;
+        }
+        Canonical::Embeddings(embeddings) => {
+            body.embeddings(embeddings, target).ok_or_else(unreadable)?;
+        }
     }
-    Some(body.written())
+    Ok(Encoded { body: Bytes::from(body.0.written()), dropped })
 }
 
-/// Members in order, each as JSON text: what came as text never passes through a float.
-#[derive(Default)]
-struct Body {
-    text: String,
+/// Refuses what this dialect can't say and the answer depends on.
+fn require_words(chat: &ChatRequest) -> Result<(), ProviderError> {
+    for (index, tool) in chat.tools.iter().enumerate() {
+        if let Some(hosted) = &tool.hosted {
+            let why = format!("The tool '{hosted}' runs at another provider only.");
+            return Err(unsupported(format!("tools[{index}]"), &why));
+        }
+    }
+    for part in chat.messages.iter().flat_map(|message| &message.parts) {
+        let why = match part {
+            Part::File { data, .. } if data.starts_with("http://") || data.starts_with("https://") => {
+                "This provider takes documents inline or by its own id, not by URL.".to_owned()
+            }
+            Part::Other { kind, .. } => format!("This provider has no content of type '{kind}'."),
+            _ => continue,
+        };
+        return Err(unsupported("messages", &why));
+    }
+    Ok(())
 }
+
+/// Fields that this dialect has no word for, and that the answer does not depend on.
+fn without_words(chat: &ChatRequest, target: &UpstreamTarget<'_>) -> Vec<String> {
+    let mut dropped = chat.extensions.clone();
+    if chat.sampling.top_k.is_some() {
+        dropped.push("top_k".to_owned());
+    }
+    if effort(chat, target).is_none() && (chat.thinking.is_some() || chat.reasoning_effort.is_some()) {
+        dropped.push(if chat.thinking.is_some() { "thinking" } else { "reasoning_effort" }.to_owned());
+    }
+    let mut parts = chat.messages.iter().flat_map(|message| &message.parts);
+    let is_marked = parts.any(|part| matches!(part, Part::CacheBreakpoint(_)));
+    if is_marked || chat.tools.iter().any(|tool| tool.cache.is_some()) {
+        dropped.push("cache_control".to_owned());
+    }
+    dropped
+}
+
+/// How hard the model is to think, for models that take a word on it.
+fn effort<'a>(chat: &'a ChatRequest, target: &UpstreamTarget<'_>) -> Option<&'a str> {
+    let is_reasoning = target.limit_field == LimitField::OnlyMaxCompletionTokens;
+    match (&chat.reasoning_effort, chat.thinking) {
+        // OpenAI's other models refuse the word; what servers like it take, nobody knows here.
+        (Some(_), _) if target.limit_field == LimitField::MaxCompletionTokens => None,
+        (Some(effort), _) => Some(&effort.0),
+        (None, _) if !is_reasoning => None,
+        // Where each step of the scale lies, in tokens, is a matter of taste.
+        (None, Some(ThinkingMode::Budget(0..=2_048))) => Some("low"),
+        (None, Some(ThinkingMode::Budget(2_049..=8_192))) => Some("medium"),
+        (None, Some(ThinkingMode::Budget(_))) => Some("high"),
+        (None, Some(ThinkingMode::Disabled | ThinkingMode::Adaptive) | None) => None,
+    }
+}
+
+/// The body, member by member.
+#[derive(Default)]
+struct Body(JsonObject);
 
 impl Body {
     fn raw(&mut self, key: &str, value: &str) {
-        self.text.push(if self.text.is_empty() { '{' } else { ',' });
-        self.text.push('"');
-        self.text.push_str(key);
-        self.text.push_str("\":");
-        self.text.push_str(value);
+        self.0.raw(key, value);
     }
 
     fn value(&mut self, key: &str, value: impl serde::Serialize) -> Option<()> {
-        self.raw(key, &serde_json::to_string(&value).ok()?);
-        Some(())
+        self.0.value(key, value)
     }
 
     fn number(&mut self, key: &str, number: Option<&String>) -> Option<()> {
-        if let Some(number) = number {
-            self.raw(key, raw(number)?.get());
-        }
-        Some(())
-    }
-
-    fn written(mut self) -> Bytes {
-        self.text.push('}');
-        Bytes::from(self.text)
+        number.map_or(Some(()), |number| self.0.number(key, number))
     }
 
     fn chat(&mut self, chat: &ChatRequest, target: &UpstreamTarget<'_>) -> Option<()> {
@@ -99,8 +147,8 @@ impl Body {
             self.value("parallel_tool_calls", parallel)?;
         }
         self.output(&chat.output)?;
-        if let Some(effort) = &chat.reasoning_effort {
-            self.value("reasoning_effort", &effort.0)?;
+        if let Some(effort) = effort(chat, target) {
+            self.value("reasoning_effort", effort)?;
         }
         if let Some(user) = &chat.user {
             self.value("user", user)?;
@@ -117,13 +165,13 @@ impl Body {
             OutputFormat::Text => {}
             OutputFormat::JsonObject => self.raw("response_format", "{\"type\":\"json_object\"}"),
             OutputFormat::JsonSchema { name, schema, strict } => {
-                let mut inner = Self::default();
+                let mut inner = JsonObject::default();
                 inner.value("name", name)?;
                 inner.raw("schema", raw(schema)?.get());
                 if let Some(strict) = strict {
                     inner.value("strict", strict)?;
                 }
-                let format = format!("{{\"type\":\"json_schema\",\"json_schema\":{}}}}}", inner.text);
+                let format = format!("{{\"type\":\"json_schema\",\"json_schema\":{}}}", inner.written());
                 self.raw("response_format", &format);
             }
         }
@@ -153,7 +201,7 @@ fn raw(text: &str) -> Option<&RawValue> {
 }
 
 fn wire_tool(tool: &Tool) -> Option<String> {
-    let mut function = Body::default();
+    let mut function = JsonObject::default();
     function.value("name", &tool.name)?;
     if let Some(description) = &tool.description {
         function.value("description", description)?;
@@ -164,7 +212,7 @@ fn wire_tool(tool: &Tool) -> Option<String> {
     if let Some(strict) = tool.strict {
         function.value("strict", strict)?;
     }
-    Some(format!("{{\"type\":\"function\",\"function\":{}}}}}", function.text))
+    Some(format!("{{\"type\":\"function\",\"function\":{}}}", function.written()))
 }
 
 fn wire_choice(choice: &ToolChoice) -> Value {
@@ -214,15 +262,23 @@ fn wire_messages(message: &Message) -> Vec<Value> {
                 let function = json!({ "name": name, "arguments": arguments });
                 calls.push(json!({ "id": id, "type": "function", "function": function }));
             }
-            Part::ToolResult { call_id, text } => {
+            Part::ToolResult { call_id, text, images, is_error } => {
+                let text = if *is_error { format!("Error: {text}") } else { text.clone() };
                 messages.push(json!({ "role": "tool", "tool_call_id": call_id, "content": text }));
+                content.extend(images.iter().map(|(ImageSource::Url(url) | ImageSource::Data(url))| {
+                    json!({ "type": "image_url", "image_url": { "url": url } })
+                }));
             }
             Part::Refusal(text) => {
                 fields.insert("refusal".to_owned(), json!(text));
             }
-            Part::Thinking(text) => {
+            Part::Thinking { text, signature: None } => {
                 fields.insert("reasoning_content".to_owned(), json!(text));
             }
+            // Sealed by another provider: nothing that this one could take back.
+            Part::Thinking { .. } | Part::RedactedThinking(_) | Part::CacheBreakpoint(_) => {}
+            // Refused before.
+            Part::Other { .. } => {}
         }
     }
     if content.is_empty() && calls.is_empty() && fields.is_empty() && !messages.is_empty() {

@@ -2,10 +2,11 @@
 //! changed, else a body that is made from the vocabulary.
 
 use bytes::Bytes;
-use hub_domain::error::{ProviderError, UpstreamClass};
+use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{Canonical, ChatRequest, Dialect, Request, Source};
 
 use super::{LimitField, UpstreamTarget, encode_canonical};
+use crate::encoded::{Encoded, unreadable};
 use crate::outline::{Edits, Outline};
 
 const MAX_TOKENS: &str = "max_tokens";
@@ -29,24 +30,12 @@ const PRICED: &[&str] = &[
 
 /// Writes the body. What was priced is what is sent: the client's text is changed in the model, the
 /// output limit and the wish for usage only, and a key that it has twice is sent once.
-pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<Bytes, ProviderError> {
+pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<Encoded, ProviderError> {
     match &request.source {
-        Some(Source { dialect: Dialect::OpenAi, body }) => {
-            patched(body, &request.canonical, target).ok_or_else(unreadable)
+        Some(Source { dialect: Dialect::OpenAi, body, .. }) => {
+            patched(body, &request.canonical, target).map(Encoded::from).ok_or_else(unreadable)
         }
-        None => encode_canonical::encode(&request.canonical, target).ok_or_else(unreadable),
-    }
-}
-
-fn unreadable() -> ProviderError {
-    ProviderError {
-        class: UpstreamClass::InvalidRequest,
-        status: None,
-        code: None,
-        param: None,
-        message: "the request can't be written for this provider".into(),
-        retry_after: None,
-        maybe_executed: false,
+        _ => encode_canonical::encode(&request.canonical, target),
     }
 }
 

@@ -69,33 +69,40 @@ struct Shortfall<'a> {
     needed: Credits,
 }
 
-/// An error, worded.
-struct Told<'a> {
-    status: u16,
+/// An error, worded. Other dialects say the same in their own envelope.
+pub(crate) struct Told<'a> {
+    pub(crate) status: u16,
     kind: &'static str,
     code: &'a str,
     param: Option<&'a str>,
-    message: String,
-    retry: Retry,
+    pub(crate) message: String,
+    pub(crate) retry: Retry,
 }
 
 #[derive(Clone, Copy)]
-enum Retry {
+pub(crate) enum Retry {
     No,
     After(Duration),
     /// Worth another try, and nobody knows when.
     Soon,
 }
 
+impl Retry {
+    /// When to come back, where that is known, and whether it is worth it.
+    pub(crate) fn advice(self) -> (Option<Duration>, bool) {
+        match self {
+            Self::No => (None, false),
+            Self::After(time) => (Some(time), true),
+            Self::Soon => (None, true),
+        }
+    }
+}
+
 /// The one mapping from a call's error to what an OpenAI client is told.
 pub fn error_answer(error: &CallError, surface: Surface) -> ErrorAnswer {
     let told = tell(error, surface);
     let body = Envelope { error: told.body(error), message: &told.message };
-    let (retry_after, should_retry) = match told.retry {
-        Retry::No => (None, false),
-        Retry::After(time) => (Some(time), true),
-        Retry::Soon => (None, true),
-    };
+    let (retry_after, should_retry) = told.retry.advice();
     ErrorAnswer { status: told.status, body: json(&body), retry_after, should_retry }
 }
 
@@ -130,7 +137,7 @@ impl Told<'_> {
     }
 }
 
-fn tell(error: &CallError, surface: Surface) -> Told<'_> {
+pub(crate) fn tell(error: &CallError, surface: Surface) -> Told<'_> {
     let told = |status, kind, param, retry| Told {
         status,
         kind,

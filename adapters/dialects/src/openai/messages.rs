@@ -98,7 +98,8 @@ impl At {
     fn parts(self, message: WireMessage<'_>) -> Result<Vec<Part>, CallError> {
         // Thoughts come first, as they did when they were answered.
         let thoughts = message.reasoning_content.or(message.reasoning).filter(|text| !text.is_empty());
-        let mut parts: Vec<Part> = thoughts.map(Part::Thinking).into_iter().collect();
+        let mut parts: Vec<Part> =
+            thoughts.map(|text| Part::Thinking { text, signature: None }).into_iter().collect();
         if let Some(content) = message.content {
             parts.append(&mut self.content(content)?);
         }
@@ -143,15 +144,16 @@ impl At {
             _ => id(message.tool_call_id.take(), &self.path("tool_call_id"))?,
         };
         let mut text = String::new();
-        let mut others = Vec::new();
+        let (mut images, mut others) = (Vec::new(), Vec::new());
         for part in self.parts(message)? {
             match part {
                 Part::Text(piece) if text.is_empty() => text = piece,
                 Part::Text(piece) => text.push_str(&piece),
+                Part::Image { source, .. } => images.push(source),
                 other => others.push(other),
             }
         }
-        let mut parts = vec![Part::ToolResult { call_id, text }];
+        let mut parts = vec![Part::ToolResult { call_id, text, images, is_error: false }];
         parts.append(&mut others);
         Ok(parts)
     }

@@ -6,9 +6,13 @@ use hub_domain::vocabulary::{Dialect, Event, Frame, Receipt};
 use smallvec::SmallVec;
 
 use super::finish::finish_reason;
-use super::{AnswerStyle, error_answer, usage};
+use super::{error_answer, usage};
+use crate::answer_style::AnswerStyle;
 use crate::outline::Outline;
 use crate::wire::text::{one_line, string};
+
+/// A comment that keeps a silent stream open; clients skip it.
+pub const KEEP_ALIVE: &str = ": keep-alive\n\n";
 
 const DONE: &[u8] = b"data: [DONE]\n\n";
 
@@ -162,6 +166,8 @@ impl StreamEncoder {
                 self.begin(*choice, out);
                 self.choice(*choice, Some(finish_reason(reason)), out, |_| {});
             }
+            // Clients of this dialect could not hand these back.
+            Event::ThinkingSignature { .. } | Event::RedactedThinking { .. } => {}
             Event::Start { .. } | Event::Embedding { .. } | Event::Usage(_) | Event::End => {}
         }
     }

@@ -7,6 +7,7 @@ use hub_domain::vocabulary::{CallType, Receipt};
 use serde::Deserialize;
 
 use crate::wire::loose::Count;
+use crate::wire::receipt::annotated;
 
 /// Usage as OpenAI and those who copy it report it.
 #[derive(Debug, Default, Deserialize)]
@@ -114,43 +115,7 @@ pub(super) fn normalise(usage: &str, call_type: CallType) -> Option<Usage> {
 /// The provider's own object is kept, with what we do not know in it, where it is what was charged.
 pub(super) fn settled(own: Option<&str>, receipt: &Receipt, call_type: CallType) -> String {
     let own = own.filter(|own| normalise(own, call_type) == Some(receipt.usage));
-    let mut text = match own.and_then(without_ours) {
-        Some(own) => own,
-        None => inclusive(&receipt.usage, call_type),
-    };
-    // Both are objects: ours goes before the last brace.
-    text.truncate(text.trim_end().len().saturating_sub(1));
-    if !text.trim_end().ends_with('{') {
-        text.push(',');
-    }
-    text.push_str("\"modelCallId\":\"");
-    text.push_str(&receipt.call.to_string());
-    match receipt.charged {
-        Some(charged) => {
-            text.push_str("\",\"aigneHubCredits\":");
-            text.push_str(&charged.to_string());
-            text.push('}');
-        }
-        None => text.push_str("\",\"aigneHubCredits\":null,\"billingStatus\":\"pending\"}"),
-    }
-    text
-}
-
-/// Another hub upstream has put its own annotations there.
-fn without_ours(usage: &str) -> Option<String> {
-    const OURS: [&str; 4] = ["modelCallId", "aigneHubCredits", "billingStatus", "creditPrefix"];
-    // Nearly every usage: a key that can't be one of them, however it is written, need not be looked for.
-    let may_be_there = |key: &&str| memchr::memmem::find(usage.as_bytes(), key.as_bytes()).is_some();
-    if !usage.contains('\\') && !OURS.iter().any(may_be_there) {
-        return Some(usage.to_owned());
-    }
-    let outline = crate::outline::Outline::of_answer(usage).ok()?;
-    if outline.is_unique() && outline.members().iter().all(|member| !OURS.contains(&&*member.key)) {
-        return Some(usage.to_owned());
-    }
-    let mut edits = outline.into_edits();
-    OURS.iter().for_each(|key| edits.remove(key));
-    edits.apply(usage)
+    annotated(own, || inclusive(&receipt.usage, call_type), receipt)
 }
 
 /// Buckets as OpenAI shows them: totals with their parts beside.

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::assembled::Assembled;
-use super::{AnswerStyle, embedding_list, usage};
+use super::{embedding_list, usage};
+use crate::answer_style::AnswerStyle;
 use crate::outline::Outline;
 use crate::wire::text::string;
 

@@ -13,6 +13,12 @@ impl Shape {
         Self { members, inside: &[] }
     }
 
+    /// Members of the outermost object that the shape does not have.
+    pub(crate) fn strangers(&self, outline: &super::Outline<'_>) -> Vec<String> {
+        let keys = outline.members().iter().map(|member| &*member.key);
+        keys.filter(|key| !self.members.contains(key)).map(str::to_owned).collect()
+    }
+
     pub(super) fn of(&self, key: &str) -> Option<&Self> {
         self.inside.iter().find(|(inner, _)| *inner == key).map(|(_, shape)| shape)
     }

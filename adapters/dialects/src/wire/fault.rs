@@ -105,6 +105,20 @@ pub(crate) fn body<'a, T: Deserialize<'a>>(text: &'a str) -> CallError {
     }
 }
 
+/// Reads a value inside a body whose syntax is known to be right; a fault is told with its path.
+pub(crate) fn inside<'a, T: Deserialize<'a>>(text: &'a str, path: &str) -> Result<T, CallError> {
+    serde_json::from_str(text).map_err(|_| {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+            Ok(_) => invalid_type(path, "another value", "something else"),
+            Err(error) => match error.path().to_string().as_str() {
+                "." => data(path, error.inner()),
+                below => data(&format!("{path}.{below}"), error.inner()),
+            },
+        }
+    })
+}
+
 fn invalid_json(reason: &str) -> CallError {
     CallError::invalid(format!("The body is not valid JSON: {reason}."), None, INVALID_JSON)
 }

@@ -1,7 +1,8 @@
 //! Whole answers as clients get them.
 
 use bytes::Bytes;
-use hub_dialects::openai::{AnswerStyle, decode_whole};
+use hub_dialects::AnswerStyle;
+use hub_dialects::openai::decode_whole;
 use hub_domain::error::UpstreamClass;
 use hub_domain::vocabulary::{CallType, Event, FinishReason, Receipt};
 use serde_json::{Value, json};

@@ -12,7 +12,7 @@ fn target(output_limit: Option<u64>) -> UpstreamTarget<'static> {
 }
 
 fn sent(body: &str, target: &UpstreamTarget<'_>) -> String {
-    let bytes = openai::encode_request(&request(body), target).unwrap();
+    let bytes = openai::encode_request(&request(body), target).unwrap().body;
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
@@ -115,9 +115,12 @@ fn a_request_of_another_dialect_is_written_from_its_meaning() {
         {"role":"tool","tool_call_id":"c","content":"r"}]"#,
     );
     let canonical = request(&body).canonical;
-    let bytes =
-        openai::encode_request(&Request { source: None, canonical: canonical.clone() }, &target(Some(20)))
-            .unwrap();
+    let bytes = openai::encode_request(
+        &Request { source: None, canonical: canonical.clone() },
+        &UpstreamTarget { limit_field: LimitField::OnlyMaxCompletionTokens, ..target(Some(20)) },
+    )
+    .unwrap()
+    .body;
     let text = std::str::from_utf8(&bytes).unwrap();
     assert!(
         text.contains("1.50") && text.contains("1e400") && text.contains("\"temperature\":0.50"),

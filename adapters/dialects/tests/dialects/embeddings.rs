@@ -1,9 +1,8 @@
 //! Embeddings, there and back.
 
 use bytes::Bytes;
-use hub_dialects::openai::{
-    AnswerStyle, LimitField, UpstreamTarget, decode_embeddings, decode_whole, encode_request,
-};
+use hub_dialects::AnswerStyle;
+use hub_dialects::openai::{LimitField, UpstreamTarget, decode_embeddings, decode_whole, encode_request};
 use hub_domain::error::{CallError, UpstreamClass};
 use hub_domain::usage::Usage;
 use hub_domain::vocabulary::{
@@ -80,12 +79,12 @@ fn the_clients_text_is_sent_with_the_upstreams_model() {
         br#"{"model":"p/e","input":"not this","input":["a"],"encoding_format":"base64","z":1.0,"Input":"x"}"#,
     );
     let canonical = decode_embeddings(&body).unwrap();
-    let source = Some(Source { dialect: Dialect::OpenAi, body });
+    let source = Some(Source::of(Dialect::OpenAi, body));
     let target = UpstreamTarget { model: "up", output_limit: None, limit_field: LimitField::MaxTokens };
     let sent = encode_request(&Request { source, canonical: canonical.clone() }, &target).unwrap();
-    assert_eq!(sent, r#"{"model":"up","input":["a"],"encoding_format":"base64","z":1.0}"#);
+    assert_eq!(sent.body, r#"{"model":"up","input":["a"],"encoding_format":"base64","z":1.0}"#);
     let sent = encode_request(&Request { source: None, canonical }, &target).unwrap();
-    assert_eq!(sent, r#"{"model":"up","input":["a"],"encoding_format":"base64"}"#);
+    assert_eq!(sent.body, r#"{"model":"up","input":["a"],"encoding_format":"base64"}"#);
 }
 
 fn asked(base64: bool) -> AnswerStyle {

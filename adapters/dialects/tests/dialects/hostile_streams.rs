@@ -75,7 +75,7 @@ fn survive(bytes: &[u8]) {
     whole(style(), &frames, &receipt());
     for call_type in [CallType::ChatCompletion, CallType::Embedding] {
         if let Ok(frame) = decode_whole(Bytes::copy_from_slice(bytes), call_type) {
-            whole(hub_dialects::openai::AnswerStyle { call_type, ..style() }, &[frame], &receipt());
+            whole(hub_dialects::AnswerStyle { call_type, ..style() }, &[frame], &receipt());
         }
     }
     decode_error(500, None, bytes);

@@ -1,8 +1,9 @@
-//! OpenAI's dialect from the outside: what clients and upstreams send, and what they get.
+//! The dialects from the outside: what clients and upstreams send, and what they get.
 
 #![allow(clippy::unwrap_used)] // these are tests
 
 mod answers;
+mod anthropic;
 mod bodies_for_upstreams;
 mod embeddings;
 mod errors;

@@ -28,6 +28,7 @@ fn all_settings_are_read() {
     let sampling = Sampling {
         temperature: Some("0.70".into()),
         top_p: Some("1e0".into()),
+        top_k: None,
         frequency_penalty: Some("-2".into()),
         presence_penalty: Some("0.5".into()),
         seed: Some(-7),
@@ -92,7 +93,7 @@ fn every_kind_of_part_is_read() {
     assert_eq!(
         chat.messages[3].parts,
         [
-            Part::Thinking("hm".into()),
+            Part::Thinking { text: "hm".into(), signature: None },
             Part::Refusal("no".into()),
             file("audio_1", None),
             Part::ToolCall {
@@ -102,7 +103,15 @@ fn every_kind_of_part_is_read() {
             },
         ]
     );
-    assert_eq!(chat.messages[4].parts, [Part::ToolResult { call_id: "call_1".into(), text: "ab".into() }]);
+    assert_eq!(
+        chat.messages[4].parts,
+        [Part::ToolResult {
+            call_id: "call_1".into(),
+            text: "ab".into(),
+            images: Vec::new(),
+            is_error: false
+        }]
+    );
 }
 
 #[test]
@@ -117,6 +126,7 @@ fn tools_keep_the_text_of_their_schema() {
         description: Some("d".into()),
         parameters: Some(r#"{"b":1.50, "a":2}"#.into()),
         strict: Some(true),
+        ..Tool::default()
     };
     assert_eq!(chat.tools[0], first);
     assert_eq!(chat.tools[1].name, "g");
@@ -134,7 +144,10 @@ fn functions_are_tools_of_old() {
     assert_eq!(chat.tools[0].name, "f");
     assert_eq!(chat.tool_choice, Some(ToolChoice::Named("f".into())));
     assert_eq!(chat.messages[2].role, MessageRole::Tool);
-    assert_eq!(chat.messages[2].parts, [Part::ToolResult { call_id: "f".into(), text: "r".into() }]);
+    assert_eq!(
+        chat.messages[2].parts,
+        [Part::ToolResult { call_id: "f".into(), text: "r".into(), images: Vec::new(), is_error: false }]
+    );
 }
 
 #[test]

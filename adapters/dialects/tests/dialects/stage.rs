@@ -3,7 +3,8 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use hub_dialects::openai::{self, AnswerStyle, StreamDecoder, StreamEncoder, WholeEncoder};
+use hub_dialects::AnswerStyle;
+use hub_dialects::openai::{self, StreamDecoder, StreamEncoder, WholeEncoder};
 use hub_domain::error::{CallError, ProviderError};
 use hub_domain::ids::CallId;
 use hub_domain::meter::Meter;
@@ -30,7 +31,7 @@ pub fn with(members: &str) -> String {
 pub fn request(body: &str) -> Request {
     let body = Bytes::copy_from_slice(body.as_bytes());
     let canonical = openai::decode_chat(&body).unwrap();
-    Request { source: Some(Source { dialect: Dialect::OpenAi, body }), canonical }
+    Request { source: Some(Source::of(Dialect::OpenAi, body)), canonical }
 }
 
 /// A stream's frames, and how it ended.
@@ -71,6 +72,7 @@ pub fn chunk(delta: &str, finish: &str) -> String {
 
 pub fn style() -> AnswerStyle {
     AnswerStyle {
+        dialect: Dialect::OpenAi,
         call: "0193577a-5e2c-7c41-9b0e-6d1f2a3b4c5d".parse::<CallId>().unwrap(),
         model: "openai/gpt-5-mini".to_owned(),
         call_type: CallType::ChatCompletion,

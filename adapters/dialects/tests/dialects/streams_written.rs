@@ -1,7 +1,8 @@
 //! Streams as clients get them.
 
 use bytes::BytesMut;
-use hub_dialects::openai::{AnswerStyle, StreamEncoder};
+use hub_dialects::AnswerStyle;
+use hub_dialects::openai::StreamEncoder;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Event, FinishReason, Receipt};
 use serde_json::{Value, json};

@@ -3,12 +3,13 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use hub_dialects::openai::{AnswerStyle, Surface};
+use hub_dialects::AnswerStyle;
 use hub_domain::ids::CallId;
-use hub_domain::vocabulary::{CallType, Canonical};
+use hub_domain::vocabulary::{Answer, CallType, Canonical, Dialect, Request};
 use uuid::Uuid;
 
-use crate::response_headers::X_CALL_ID;
+use crate::response_headers::{X_CALL_ID, X_DROPPED};
+use crate::surface::Surface;
 
 /// A header's name and value.
 type Header = (&'static str, &'static str);
@@ -23,6 +24,7 @@ const EVENTS: &[Header] = &[
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
+    dialect: Dialect,
     call_type: CallType,
     is_stream: bool,
     include_usage: bool,
@@ -31,9 +33,11 @@ pub(super) struct Form {
 }
 
 impl Form {
-    pub(super) fn of(canonical: &Canonical, surface: Surface) -> Self {
+    pub(super) fn of(request: &Request, surface: Surface) -> Self {
+        let canonical = &request.canonical;
         let call_type = canonical.call_type();
         Self {
+            dialect: request.source.as_ref().map_or(Dialect::OpenAi, |source| source.dialect),
             call_type,
             is_stream: canonical.is_stream(),
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
@@ -48,6 +52,7 @@ impl Form {
 
     pub(super) fn style(self, call: CallId, model: String) -> AnswerStyle {
         AnswerStyle {
+            dialect: self.dialect,
             call,
             model,
             call_type: self.call_type,
@@ -63,12 +68,18 @@ impl Form {
     }
 
     /// An answer without its body.
-    pub(super) fn response(self, call: CallId) -> HttpResponseBuilder {
+    pub(super) fn response(self, answer: &Answer) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(StatusCode::OK);
         for (name, value) in self.headers() {
             response.insert_header((HeaderName::from_static(name), HeaderValue::from_static(value)));
         }
-        response.insert_header((X_CALL_ID, call_header(call)));
+        response.insert_header((X_CALL_ID, call_header(answer.call)));
+        // Names are a client's own: one that no header can carry is left out with the rest of them.
+        if !answer.dropped.is_empty()
+            && let Ok(dropped) = HeaderValue::from_str(&answer.dropped.join(", "))
+        {
+            response.insert_header((X_DROPPED, dropped));
+        }
         response
     }
 }

@@ -21,7 +21,19 @@ pub(super) async fn body(exchange: &Exchange, payload: web::Payload) -> Result<B
 }
 
 pub(super) fn request(canonical: Canonical, body: Bytes) -> Request {
-    Request { source: Some(Source { dialect: Dialect::OpenAi, body }), canonical }
+    Request { source: Some(Source::of(Dialect::OpenAi, body)), canonical }
+}
+
+/// Headers of Anthropic's dialect that its own API is to see.
+const ANTHROPIC_HEADERS: [&str; 2] = ["anthropic-version", "anthropic-beta"];
+
+pub(super) fn messages(canonical: Canonical, body: Bytes, headers: &HeaderMap) -> Request {
+    let given = ANTHROPIC_HEADERS.into_iter().flat_map(|name| {
+        let values = headers.get_all(HeaderName::from_static(name));
+        values.filter_map(move |value| Some((name, value.to_str().ok()?.to_owned())))
+    });
+    let source = Source { headers: given.collect(), ..Source::of(Dialect::Anthropic, body) };
+    Request { source: Some(source), canonical }
 }
 
 pub(super) fn traceparent(headers: &HeaderMap) -> Option<String> {

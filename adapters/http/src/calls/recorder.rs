@@ -5,7 +5,7 @@
 //! the same form, so they write the same bytes.
 
 use bytes::BytesMut;
-use hub_dialects::openai::{StreamEncoder, WholeEncoder};
+use hub_dialects::{StreamEncoder, WholeEncoder};
 use hub_domain::ids::{AccountId, CallId};
 use hub_domain::ports::{AnswerRecorder, IdempotencyRequest, KeptAnswer};
 use hub_domain::vocabulary::{AnswerItem, Receipt, Request};

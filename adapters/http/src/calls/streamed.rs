@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::body::{BodySize, MessageBody};
 use bytes::{Bytes, BytesMut};
-use hub_dialects::openai::{KEEP_ALIVE, StreamEncoder};
+use hub_dialects::StreamEncoder;
 use hub_domain::vocabulary::{Answer, AnswerItem, AnswerStream};
 
 use super::form::Form;
@@ -38,7 +38,7 @@ pub(super) struct StreamBody {
 
 impl StreamBody {
     pub(super) fn new(answer: Answer, form: Form, keep_alive: Duration, admitted: Admitted) -> Self {
-        let Answer { call, model, items } = answer;
+        let Answer { call, model, items, .. } = answer;
         Self {
             items: Some(items),
             encoder: StreamEncoder::new(form.style(call, model)),
@@ -89,6 +89,8 @@ impl MessageBody for StreamBody {
         if this.items.is_none() {
             return Poll::Ready(None);
         }
-        this.silence.poll_too_long(cx).map(|()| Some(Ok(Bytes::from_static(KEEP_ALIVE.as_bytes()))))
+        this.silence
+            .poll_too_long(cx)
+            .map(|()| Some(Ok(Bytes::from_static(this.encoder.keep_alive().as_bytes()))))
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::StreamExt;
-use hub_dialects::openai::WholeEncoder;
+use hub_dialects::WholeEncoder;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Answer, AnswerItem};
 
@@ -11,7 +11,7 @@ use super::form::Form;
 /// Waits for the receipt. Until then nothing is sent, so that even an answer that breaks off after
 /// content gets the status of its error.
 pub(super) async fn collect(answer: Answer, form: Form) -> Result<Bytes, CallError> {
-    let Answer { call, model, mut items } = answer;
+    let Answer { call, model, mut items, .. } = answer;
     let mut encoder = WholeEncoder::new(form.style(call, model));
     loop {
         match items.next().await {

@@ -235,6 +235,12 @@ fn frames(script: &Script, canonical: &Canonical) -> Vec<Frame> {
 
 #[async_trait]
 impl CallRunner for FakeRunner {
+    async fn count_input(&self, request: &Request) -> Result<u64, CallError> {
+        let canonical = &request.canonical;
+        self.snapshot.resolve(canonical.model(), canonical.call_type(), true)?;
+        Ok(hub_domain::bound::texts(canonical).iter().map(|text| text.len() as u64).sum())
+    }
+
     async fn run(&self, _principal: Principal, incoming: IncomingCall) -> Result<RunOutcome, CallError> {
         let canonical = &incoming.request.canonical;
         let candidates = self.snapshot.resolve(canonical.model(), canonical.call_type(), true)?;
@@ -279,7 +285,7 @@ impl CallRunner for FakeRunner {
             _ => out.send(AnswerItem::Settled(receipt(id))).await.unwrap(),
         }
         let items = Items { items, recorder, claims: Arc::clone(&self.claims) };
-        Ok(RunOutcome::Answer(Answer { call: id, model, items: Box::pin(items) }))
+        Ok(RunOutcome::Answer(Answer { call: id, model, dropped: Vec::new(), items: Box::pin(items) }))
     }
 
     async fn quote(&self, _principal: &Principal, request: &Request) -> Result<Estimate, CallError> {

@@ -3,7 +3,7 @@
 
 use hub_dialects::openai::LimitField;
 
-use super::base_url::BaseUrl;
+use crate::base_url::BaseUrl;
 
 /// Where either will do, the encoder keeps to the one that the client used.
 pub fn of(base: &BaseUrl, model: &str) -> LimitField {

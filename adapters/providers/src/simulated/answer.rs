@@ -136,7 +136,7 @@ mod tests {
             name: "weather".to_owned(),
             description: None,
             parameters: Some(parameters.to_owned()),
-            strict: None,
+            ..Tool::default()
         });
         chat
     }
@@ -167,7 +167,12 @@ mod tests {
     #[test]
     fn what_a_tool_said_is_told() {
         let mut chat = with_tool(asked("Bern"));
-        let result = vocabulary::Part::ToolResult { call_id: "call_1".to_owned(), text: "sunny".to_owned() };
+        let result = vocabulary::Part::ToolResult {
+            call_id: "call_1".to_owned(),
+            text: "sunny".to_owned(),
+            images: Vec::new(),
+            is_error: false,
+        };
         chat.messages.push(message(MessageRole::Tool, result));
         assert!(only_text(&to(SimulatedModel::Tools, &chat, 0)).ends_with("The tool answered: sunny"));
     }

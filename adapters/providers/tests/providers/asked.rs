@@ -106,7 +106,7 @@ impl Asked {
     pub fn attempt(&self) -> Attempt {
         let body = Bytes::from(self.body.clone());
         let canonical = if self.embeds { decode_embeddings(&body) } else { decode_chat(&body) };
-        let source = Some(Source { dialect: Dialect::OpenAi, body });
+        let source = Some(Source::of(Dialect::OpenAi, body));
         Attempt {
             request: Arc::new(Request { source, canonical: canonical.unwrap() }),
             candidate: self.candidate(),

@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use hub_domain::error::{ProviderError, UpstreamClass};
 use url::Url;
+
+use crate::providers::fault;
 
 /// Addresses that were parsed before.
 #[derive(Default)]
@@ -25,6 +28,13 @@ impl BaseUrls {
         }
         known.insert(text.to_owned(), Arc::clone(&parsed));
         Some(parsed)
+    }
+
+    /// The same for a call that can't do without.
+    pub fn require(&self, text: &str) -> Result<Arc<BaseUrl>, ProviderError> {
+        self.get(text).ok_or_else(|| {
+            fault(UpstreamClass::Transport, "the provider's base URL is no http or https address", false)
+        })
     }
 }
 
@@ -61,6 +71,13 @@ impl BaseUrl {
         url
     }
 
+    /// The address of a method under a version, which people paste along or leave out.
+    pub fn versioned(&self, version: &str, path: &[&str]) -> Url {
+        let is_there =
+            self.0.path_segments().is_some_and(|mut segments| segments.next_back() == Some(version));
+        if is_there { self.join(path) } else { self.join(&[&[version], path].concat()) }
+    }
+
     pub fn is_openai(&self) -> bool {
         self.0.host_str() == Some("api.openai.com")
     }
@@ -79,6 +96,18 @@ mod tests {
         assert_eq!(chat("https://api.openai.com/v1"), "https://api.openai.com/v1/chat/completions");
         assert_eq!(chat("http://127.0.0.1:9/a/v1//"), "http://127.0.0.1:9/a/v1/chat/completions");
         assert_eq!(chat("http://127.0.0.1:9"), "http://127.0.0.1:9/chat/completions");
+    }
+
+    #[test]
+    fn a_version_may_be_pasted_along_or_left_out() {
+        for base in [
+            "https://api.anthropic.com",
+            "https://api.anthropic.com/v1",
+            "https://api.anthropic.com/v1/messages",
+        ] {
+            let url = BaseUrl::parse(base).unwrap().versioned("v1", &["messages"]);
+            assert_eq!(url.as_str(), "https://api.anthropic.com/v1/messages", "{base}");
+        }
     }
 
     #[test]

@@ -1,17 +1,19 @@
 //! From an HTTP answer to frames, or to the error that it is.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
-use hub_dialects::openai::{decode_error, decode_stream, decode_whole};
+use hub_dialects::{anthropic, openai};
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{FrameStream, UpstreamAnswer};
-use hub_domain::vocabulary::{CallType, Event};
+use hub_domain::vocabulary::{CallType, Event, Frame};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
-use crate::http::{Body, Limits, retry_after};
+use crate::http::{Body, Limits, Watch, retry_after};
 use crate::providers::fault;
 
 /// A whole answer is never larger; images in base64 are the largest there are.
@@ -25,6 +27,13 @@ const ID_HEADERS: [&str; 5] =
     ["x-request-id", "request-id", "x-generation-id", "x-groq-id", "mistral-correlation-id"];
 const MAX_ID: usize = 200;
 
+/// What the answer is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Codec {
+    OpenAi(CallType),
+    Anthropic,
+}
+
 /// What a body is, by its content type. The answer decides, not what was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Shape {
@@ -35,18 +44,19 @@ enum Shape {
 
 pub async fn read(
     response: Response,
-    call_type: CallType,
+    codec: Codec,
     streams: bool,
     limits: Limits,
+    dropped: Vec<String>,
 ) -> Result<UpstreamAnswer, ProviderError> {
     let response = successful(response, limits).await?;
     let upstream_id = upstream_id(response.headers());
     let frames = match shape(response.headers(), streams) {
-        Shape::Events => events(Body::new(response, limits)?, call_type),
-        Shape::Json => whole(Body::new(response, limits)?, call_type),
+        Shape::Events => events(Body::new(response, limits)?, codec),
+        Shape::Json => whole(Body::new(response, limits)?, codec),
         Shape::Foreign => return Err(foreign(&response)),
     };
-    Ok(UpstreamAnswer { frames, upstream_id })
+    Ok(UpstreamAnswer { frames, upstream_id, dropped })
 }
 
 /// Whether the answer to a test is a good one.
@@ -55,9 +65,19 @@ pub async fn check(response: Response, limits: Limits) -> Result<(), ProviderErr
     if shape(response.headers(), false) == Shape::Json { Ok(()) } else { Err(foreign(&response)) }
 }
 
-fn events(body: Body, call_type: CallType) -> FrameStream {
+fn events(body: Body, codec: Codec) -> FrameStream {
     let watch = body.watch();
-    let frames = decode_stream(body, call_type).map(move |frame| match frame {
+    match codec {
+        Codec::OpenAi(call_type) => watched(openai::decode_stream(body, call_type), watch),
+        Codec::Anthropic => watched(anthropic::decode_stream(body), watch),
+    }
+}
+
+fn watched<S>(frames: S, watch: Arc<Watch>) -> FrameStream
+where
+    S: Stream<Item = Result<Frame, ProviderError>> + Send + 'static,
+{
+    Box::pin(frames.map(move |frame| match frame {
         Ok(frame) => {
             if frame.events.iter().any(|event| matches!(event, Event::End)) {
                 watch.ended();
@@ -66,12 +86,17 @@ fn events(body: Body, call_type: CallType) -> FrameStream {
         }
         // The decoder knows only that reading failed; the body knows why.
         Err(error) => Err(watch.take_fault().unwrap_or(error)),
-    });
-    Box::pin(frames)
+    }))
 }
 
-fn whole(body: Body, call_type: CallType) -> FrameStream {
-    Box::pin(stream::once(async move { decode_whole(body.whole(WHOLE_LIMIT).await?, call_type) }))
+fn whole(body: Body, codec: Codec) -> FrameStream {
+    Box::pin(stream::once(async move {
+        let body = body.whole(WHOLE_LIMIT).await?;
+        match codec {
+            Codec::OpenAi(call_type) => openai::decode_whole(body, call_type),
+            Codec::Anthropic => anthropic::decode_whole(body),
+        }
+    }))
 }
 
 /// Passes an answer of status 2xx on; any other becomes its error.
@@ -93,7 +118,7 @@ async fn successful(response: Response, limits: Limits) -> Result<Response, Prov
         Ok(body) => body.beginning(ERROR_LIMIT, ERROR_TIME).await,
         Err(_) => Vec::new(),
     };
-    let mut error = decode_error(status.as_u16(), asked_to_wait, &text);
+    let mut error = openai::decode_error(status.as_u16(), asked_to_wait, &text);
     if error.retry_after.is_none() && error.class == UpstreamClass::RateLimited {
         error.retry_after = retry_after::from_text(&String::from_utf8_lossy(&text));
     }

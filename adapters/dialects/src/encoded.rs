@@ -1,0 +1,42 @@
+//! A request as an upstream gets it, or why it can't have it.
+
+use bytes::Bytes;
+use hub_domain::error::{ProviderError, UpstreamClass};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Encoded {
+    pub body: Bytes,
+    /// Fields of the request that the upstream's dialect has no word for. Without them the answer means
+    /// the same; what would change it is refused.
+    pub dropped: Vec<String>,
+}
+
+impl From<Bytes> for Encoded {
+    fn from(body: Bytes) -> Self {
+        Self { body, dropped: Vec::new() }
+    }
+}
+
+/// The upstream's dialect can't say this, and without it the answer would mean something else.
+pub(crate) fn unsupported(param: impl Into<String>, why: &str) -> ProviderError {
+    let param = param.into();
+    ProviderError {
+        code: Some("unsupported_parameter".to_owned()),
+        message: format!("Unsupported parameter: '{param}'. {why}"),
+        param: Some(param),
+        ..unreadable()
+    }
+}
+
+/// A number or a schema of the request is no JSON.
+pub(crate) fn unreadable() -> ProviderError {
+    ProviderError {
+        class: UpstreamClass::InvalidRequest,
+        status: None,
+        code: None,
+        param: None,
+        message: "the request can't be written for this provider".into(),
+        retry_after: None,
+        maybe_executed: false,
+    }
+}

@@ -1,0 +1,85 @@
+//! Answers in the client's dialect, whichever that is.
+
+use bytes::{Bytes, BytesMut};
+use hub_domain::error::CallError;
+use hub_domain::vocabulary::{Dialect, Frame, Receipt};
+
+use crate::answer_style::AnswerStyle;
+use crate::{anthropic, openai};
+
+/// Writes a streamed answer, piece by piece.
+#[derive(Debug)]
+pub enum StreamEncoder {
+    OpenAi(openai::StreamEncoder),
+    Anthropic(anthropic::StreamEncoder),
+}
+
+impl StreamEncoder {
+    pub fn new(style: AnswerStyle) -> Self {
+        match style.dialect {
+            Dialect::OpenAi => Self::OpenAi(openai::StreamEncoder::new(style)),
+            Dialect::Anthropic => Self::Anthropic(anthropic::StreamEncoder::new(style)),
+        }
+    }
+
+    pub fn frame(&mut self, frame: &Frame, out: &mut BytesMut) {
+        match self {
+            Self::OpenAi(encoder) => encoder.frame(frame, out),
+            Self::Anthropic(encoder) => encoder.frame(frame, out),
+        }
+    }
+
+    /// The answer is whole and paid for: what it cost, and the end.
+    pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
+        match self {
+            Self::OpenAi(encoder) => encoder.settled(receipt, out),
+            Self::Anthropic(encoder) => encoder.settled(receipt, out),
+        }
+    }
+
+    /// The answer broke off.
+    pub fn failed(&mut self, error: &CallError, out: &mut BytesMut) {
+        match self {
+            Self::OpenAi(encoder) => encoder.failed(error, out),
+            Self::Anthropic(encoder) => encoder.failed(error, out),
+        }
+    }
+
+    /// What keeps a silent stream open; clients skip it.
+    pub fn keep_alive(&self) -> &'static str {
+        match self {
+            Self::OpenAi(_) => openai::KEEP_ALIVE,
+            Self::Anthropic(_) => anthropic::KEEP_ALIVE,
+        }
+    }
+}
+
+/// Collects an answer and writes it as one JSON object.
+#[derive(Debug)]
+pub enum WholeEncoder {
+    OpenAi(openai::WholeEncoder),
+    Anthropic(anthropic::WholeEncoder),
+}
+
+impl WholeEncoder {
+    pub fn new(style: AnswerStyle) -> Self {
+        match style.dialect {
+            Dialect::OpenAi => Self::OpenAi(openai::WholeEncoder::new(style)),
+            Dialect::Anthropic => Self::Anthropic(anthropic::WholeEncoder::new(style)),
+        }
+    }
+
+    pub fn push(&mut self, frame: &Frame) {
+        match self {
+            Self::OpenAi(encoder) => encoder.push(frame),
+            Self::Anthropic(encoder) => encoder.push(frame),
+        }
+    }
+
+    pub fn finish(self, receipt: &Receipt) -> Bytes {
+        match self {
+            Self::OpenAi(encoder) => encoder.finish(receipt),
+            Self::Anthropic(encoder) => encoder.finish(receipt),
+        }
+    }
+}
