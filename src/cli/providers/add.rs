@@ -25,7 +25,7 @@ pub struct Add {
     /// What stands before the `/` of a model's name: letters, digits, `-`, `_` or `.`
     #[arg(value_parser = name)]
     name: String,
-    /// openai (its API or one like it) or simulated (built in, needs no upstream)
+    /// openai (its API or one like it), anthropic, or simulated (built in, needs no upstream)
     #[arg(long, value_parser = parse_setting::<ProviderKind>)]
     kind: ProviderKind,
     /// Where it is, up to the part before /chat/completions
