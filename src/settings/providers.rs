@@ -6,6 +6,7 @@ use std::time::Duration;
 use hub_domain::call::OnDisconnect;
 use hub_domain::ports::{ProviderTimeouts, SecretText};
 use hub_domain::routing::ProviderKind;
+use hub_providers::well_known::WELL_KNOWN;
 use serde::{Deserialize, Serialize};
 
 use super::environment::Environment;
@@ -97,23 +98,16 @@ pub struct WellKnownProvider {
     pub keys: Vec<SecretText>,
 }
 
-/// Names, kinds and variables of the providers that a key in the environment is enough for.
-const WELL_KNOWN: [(&str, ProviderKind, &str, &str); 2] = [
-    ("openai", ProviderKind::OpenAi, "OPENAI_API_KEY", "OPENAI_BASE_URL"),
-    ("anthropic", ProviderKind::Anthropic, "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
-];
-
 /// The providers whose keys are in the environment. An address that is none is told with its
 /// variable's name and what it accepts.
 pub fn from_environment(environment: &Environment) -> Result<Vec<WellKnownProvider>, (String, String)> {
     let mut found = Vec::new();
-    for (name, kind, key, base) in WELL_KNOWN {
-        let keys = keys(environment, key);
-        if keys.is_empty() {
-            continue;
-        }
+    for known in WELL_KNOWN {
+        let (name, kind, base) = (known.name, known.kind, known.base_variable);
+        let keys = known.key_variables.iter().map(|variable| keys(environment, variable));
+        let Some(keys) = keys.into_iter().find(|keys| !keys.is_empty()) else { continue };
         let base_url = match environment.get(base) {
-            None => None,
+            None => known.own_base_url().and_then(HttpUrl::parse),
             Some(text) => Some(
                 HttpUrl::parse(text)
                     .ok_or_else(|| (base.to_owned(), format!("accepts {}", HttpUrl::accepts())))?,
@@ -144,6 +138,15 @@ mod tests {
         let keys: Vec<_> = found[0].keys.iter().map(SecretText::expose).collect();
         assert_eq!((found[0].name, keys), ("openai", vec!["sk-one", "sk-two"]));
         assert_eq!(found[0].base_url.as_ref().unwrap().0.as_str(), "http://127.0.0.1:9/v1");
+    }
+
+    #[test]
+    fn every_well_known_provider_needs_its_key_only() {
+        let environment = Environment::new([("DOUBAO_API_KEY", "k"), ("GROQ_API_KEY", "a,b")]);
+        let found = from_environment(&environment).unwrap();
+        let shown: Vec<_> = found.iter().map(|known| (known.name, known.keys.len())).collect();
+        assert_eq!(shown, [("groq", 2), ("doubao", 1)]);
+        assert!(found.iter().all(|known| known.base_url.is_some()));
     }
 
     #[test]

@@ -79,7 +79,11 @@ impl BaseUrl {
     }
 
     pub fn is_openai(&self) -> bool {
-        self.0.host_str() == Some("api.openai.com")
+        self.host() == Some("api.openai.com")
+    }
+
+    pub fn host(&self) -> Option<&str> {
+        self.0.host_str()
     }
 }
 

@@ -11,6 +11,7 @@ mod providers;
 mod simulated;
 mod token_counter;
 mod tokenizer;
+pub mod well_known;
 
 pub use providers::{Providers, ProvidersSettings, default_base_url};
 pub use token_counter::TiktokenCounter;

@@ -1,6 +1,7 @@
 //! OpenAI's API, <https://platform.openai.com/docs/api-reference>, and the many that are like it.
 
 mod limit_field;
+mod quirks;
 
 use std::sync::Arc;
 
@@ -36,7 +37,8 @@ impl OpenAi {
         let base = self.base(provider)?;
         let call_type = request.canonical.call_type();
         let limit_field = limit_field::of(&base, &candidate.model);
-        let target = UpstreamTarget { model: &candidate.model, output_limit, limit_field };
+        let quirks = quirks::of(&base);
+        let target = UpstreamTarget { model: &candidate.model, output_limit, limit_field, quirks };
         let Encoded { body, dropped } = encode_request(&request, &target)?;
         let streams = request.canonical.is_stream();
 

@@ -5,7 +5,7 @@ use hub_domain::call::OnDisconnect;
 use hub_domain::ids::ProviderId;
 use hub_domain::ports::{NewProvider, ProviderBookError};
 use hub_domain::routing::ProviderKind;
-use hub_providers::price_list;
+use hub_providers::{price_list, well_known};
 
 use super::super::{Failure, Output};
 use super::{ProviderView, in_force};
@@ -20,15 +20,17 @@ use crate::settings::{Environment, HttpUrl, ProviderSource, ShortName, keys_in, 
 #[command(after_help = "Examples:\n  \
     aigne-hub providers add openai --kind openai --api-key-env OPENAI_KEY\n  \
     aigne-hub providers add local --kind openai --base-url http://127.0.0.1:11434/v1\n  \
+    aigne-hub providers add deepseek --api-key-env DEEPSEEK_KEY\n  \
     aigne-hub providers add sim --kind simulated")]
 pub struct Add {
     /// What stands before the `/` of a model's name: letters, digits, `-`, `_` or `.`
     #[arg(value_parser = name)]
     name: String,
-    /// openai (its API or one like it), anthropic, or simulated (built in, needs no upstream)
+    /// openai (its API or one like it), anthropic, or simulated (built in, needs no upstream); a well-known
+    /// provider (deepseek, xai, openrouter, mistral, groq, together, doubao, poe, ollama, lmstudio, vllm) needs none
     #[arg(long, value_parser = parse_setting::<ProviderKind>)]
-    kind: ProviderKind,
-    /// Where it is, up to the part before /chat/completions
+    kind: Option<ProviderKind>,
+    /// Where it is, up to the part before /chat/completions; a well-known provider's own where it is left out
     #[arg(long, value_name = "URL", value_parser = parse_setting::<HttpUrl>)]
     base_url: Option<HttpUrl>,
     /// The environment variable that holds its key, or several keys with commas between them
@@ -46,7 +48,13 @@ fn name(text: &str) -> Result<String, String> {
 impl Add {
     pub async fn run(self, books: &Books, environment: &Environment) -> Result<Output, Failure> {
         let id = ProviderId::new();
-        let base_url = self.base_url.as_ref().map(|url| url.0.to_string());
+        let known = well_known::find(&self.name);
+        let Some(kind) = self.kind.or(known.map(|known| known.kind)) else {
+            let why = format!("nobody here knows a provider `{}`; say what it speaks with --kind", self.name);
+            return Err(Failure::refused(why));
+        };
+        let own = known.filter(|known| known.kind == kind).and_then(|known| known.own_base_url());
+        let base_url = self.base_url.as_ref().map(|url| url.0.to_string()).or(own.map(str::to_owned));
         let keys = match &self.api_key_env {
             None => Vec::new(),
             Some(variable) => keys_in(environment, variable),
@@ -61,13 +69,13 @@ impl Add {
         let new = NewProvider {
             id,
             name: self.name.clone(),
-            kind: self.kind,
+            kind,
             base_url: base_url.clone(),
             on_disconnect: self.on_disconnect,
             timeouts: None,
             credentials: sealed,
         };
-        let wanted = price_list::rates(&self.name, self.kind);
+        let wanted = price_list::rates(&self.name, kind);
         books.providers.add(new).await.map_err(|error| match error {
             ProviderBookError::Taken => {
                 Failure::refused(format!("there is a provider `{}` already", self.name))
@@ -84,7 +92,7 @@ impl Add {
                 self.name
             ));
         }
-        let is_upstream = self.kind != ProviderKind::Simulated;
+        let is_upstream = kind != ProviderKind::Simulated;
         if is_upstream && keys.is_empty() {
             output = output.note("it has no key; calls are sent without one once it has a price");
         }

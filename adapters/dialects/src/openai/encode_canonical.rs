@@ -125,7 +125,7 @@ impl Body {
         self.number("frequency_penalty", chat.sampling.frequency_penalty.as_ref())?;
         self.number("presence_penalty", chat.sampling.presence_penalty.as_ref())?;
         if let Some(seed) = chat.sampling.seed {
-            self.value("seed", seed)?;
+            self.value(target.quirks.seed_field, seed)?;
         }
         if chat.sampling.logprobs {
             self.value("logprobs", true)?;
@@ -155,7 +155,9 @@ impl Body {
         }
         if chat.stream {
             self.value("stream", true)?;
-            self.raw("stream_options", "{\"include_usage\":true}");
+            if target.quirks.stream_options {
+                self.raw("stream_options", "{\"include_usage\":true}");
+            }
         }
         Some(())
     }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{Canonical, ChatRequest, Dialect, Request, Source};
 
-use super::{LimitField, UpstreamTarget, encode_canonical};
+use super::{LimitField, UpstreamTarget, encode_canonical, short_ids};
 use crate::encoded::{Encoded, unreadable};
 use crate::outline::{Edits, Outline};
 
@@ -31,6 +31,12 @@ const PRICED: &[&str] = &[
 /// Writes the body. What was priced is what is sent: the client's text is changed in the model, the
 /// output limit and the wish for usage only, and a key that it has twice is sent once.
 pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<Encoded, ProviderError> {
+    if let Canonical::Chat(chat) = &request.canonical
+        && target.quirks.short_call_ids
+        && let Some(chat) = short_ids::shortened(chat)
+    {
+        return encode_canonical::encode(&Canonical::Chat(chat), target);
+    }
     match &request.source {
         Some(Source { dialect: Dialect::OpenAi, body, .. }) => {
             patched(body, &request.canonical, target).map(Encoded::from).ok_or_else(unreadable)
@@ -45,15 +51,21 @@ fn patched(body: &Bytes, canonical: &Canonical, target: &UpstreamTarget<'_>) -> 
     let value = |key| outline.get(key).map(|member| &text[member.value.clone()]);
     // The last word on each, before the outline is given up for its edits.
     let limits = [MAX_TOKENS, MAX_COMPLETION_TOKENS].map(value);
-    let stream_options = value("stream_options");
+    let (stream_options, seed) = (value("stream_options"), value("seed"));
 
     let mut edits = outline.into_edits();
     edits.retain(|key| !is_misspelt(key));
     edits.set("model", serde_json::to_string(target.model).ok()?);
     if let Canonical::Chat(chat) = canonical {
         limit_output(&mut edits, limits, chat, target);
-        if chat.stream {
+        if !target.quirks.stream_options {
+            edits.remove("stream_options");
+        } else if chat.stream {
             edits.set("stream_options", with_usage(stream_options)?);
+        }
+        if let Some(seed) = seed.filter(|_| target.quirks.seed_field != "seed") {
+            edits.remove("seed");
+            edits.set(target.quirks.seed_field, seed.to_owned());
         }
     }
     edits.apply(text).map(Bytes::from)

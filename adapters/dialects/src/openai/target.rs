@@ -8,6 +8,23 @@ pub struct UpstreamTarget<'a> {
     /// Output tokens at most, for each choice. The client's own limit stays where it is lower.
     pub output_limit: Option<u64>,
     pub limit_field: LimitField,
+    pub quirks: Quirks,
+}
+
+/// Where an API that is like OpenAI's is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quirks {
+    /// Knows `stream_options`. Without it usage comes in the last chunk anyway.
+    pub stream_options: bool,
+    pub seed_field: &'static str,
+    /// Ids of tool calls are nine letters and digits.
+    pub short_call_ids: bool,
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self { stream_options: true, seed_field: "seed", short_call_ids: false }
+    }
 }
 
 /// The field that an output limit goes into.

@@ -1,6 +1,6 @@
 //! What upstreams are sent.
 
-use hub_dialects::openai::{self, LimitField, UpstreamTarget};
+use hub_dialects::openai::{self, LimitField, Quirks, UpstreamTarget};
 use hub_domain::vocabulary::{Canonical, Request};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -8,7 +8,12 @@ use serde_json::{Value, json};
 use crate::stage::{request, with};
 
 fn target(output_limit: Option<u64>) -> UpstreamTarget<'static> {
-    UpstreamTarget { model: "up", output_limit, limit_field: LimitField::MaxCompletionTokens }
+    UpstreamTarget {
+        model: "up",
+        output_limit,
+        limit_field: LimitField::MaxCompletionTokens,
+        quirks: Quirks::default(),
+    }
 }
 
 fn sent(body: &str, target: &UpstreamTarget<'_>) -> String {
@@ -206,4 +211,26 @@ fn pairs(object: &str) -> Vec<(String, Value)> {
         }
     }
     serde_json::from_str::<Pairs>(object).unwrap().0
+}
+
+#[test]
+fn a_provider_that_is_not_quite_like_openai_gets_its_own_words() {
+    let quirks = Quirks { stream_options: false, seed_field: "random_seed", short_call_ids: true };
+    let target = UpstreamTarget { quirks, ..target(None) };
+    let asked = |messages: &str| {
+        format!(
+            r#"{{"model":"m","stream":true,"stream_options":{{"include_usage":true}},"seed":7,"messages":[{messages}]}}"#
+        )
+    };
+    let plain = sent(&asked(r#"{"role":"user","content":"x"}"#), &target);
+    assert_eq!(
+        plain,
+        r#"{"model":"up","stream":true,"messages":[{"role":"user","content":"x"}],"random_seed":7}"#
+    );
+    let call = r#"{"role":"assistant","tool_calls":[{"id":"call_0123456789","type":"function","function":{"name":"f","arguments":"{}"}}]}"#;
+    let result = r#"{"role":"tool","tool_call_id":"call_0123456789","content":"r"}"#;
+    let body: Value = serde_json::from_str(&sent(&asked(&format!("{call},{result}")), &target)).unwrap();
+    let id = &body["messages"][0]["tool_calls"][0]["id"];
+    assert_eq!((id, id.as_str().unwrap().len()), (&body["messages"][1]["tool_call_id"], 9));
+    assert_eq!((&body["random_seed"], &body["stream_options"]), (&json!(7), &Value::Null));
 }

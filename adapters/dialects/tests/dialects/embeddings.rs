@@ -2,7 +2,9 @@
 
 use bytes::Bytes;
 use hub_dialects::AnswerStyle;
-use hub_dialects::openai::{LimitField, UpstreamTarget, decode_embeddings, decode_whole, encode_request};
+use hub_dialects::openai::{
+    LimitField, Quirks, UpstreamTarget, decode_embeddings, decode_whole, encode_request,
+};
 use hub_domain::error::{CallError, UpstreamClass};
 use hub_domain::usage::Usage;
 use hub_domain::vocabulary::{
@@ -80,7 +82,12 @@ fn the_clients_text_is_sent_with_the_upstreams_model() {
     );
     let canonical = decode_embeddings(&body).unwrap();
     let source = Some(Source::of(Dialect::OpenAi, body));
-    let target = UpstreamTarget { model: "up", output_limit: None, limit_field: LimitField::MaxTokens };
+    let target = UpstreamTarget {
+        model: "up",
+        output_limit: None,
+        limit_field: LimitField::MaxTokens,
+        quirks: Quirks::default(),
+    };
     let sent = encode_request(&Request { source, canonical: canonical.clone() }, &target).unwrap();
     assert_eq!(sent.body, r#"{"model":"up","input":["a"],"encoding_format":"base64","z":1.0}"#);
     let sent = encode_request(&Request { source: None, canonical }, &target).unwrap();

@@ -164,7 +164,12 @@ fn cache_marks_and_sealed_thoughts_come_back_to_anthropic() {
 }
 
 fn to_openai(body: &str, limit_field: LimitField) -> Result<(Value, Vec<String>), ProviderError> {
-    let target = openai::UpstreamTarget { model: "gpt", output_limit: None, limit_field };
+    let target = openai::UpstreamTarget {
+        model: "gpt",
+        output_limit: None,
+        limit_field,
+        quirks: openai::Quirks::default(),
+    };
     let encoded = openai::encode_request(&messages(body), &target)?;
     Ok((serde_json::from_slice(&encoded.body).unwrap(), encoded.dropped))
 }
