@@ -22,17 +22,20 @@ pub enum ProviderKind {
     #[serde(rename = "openai")]
     OpenAi,
     Anthropic,
+    /// Google's Gemini.
+    Google,
     /// Built in: answers without an upstream.
     Simulated,
 }
 
 impl ProviderKind {
-    pub const ALL: [Self; 3] = [Self::OpenAi, Self::Anthropic, Self::Simulated];
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Google, Self::Simulated];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
+            Self::Google => "google",
             Self::Simulated => "simulated",
         }
     }

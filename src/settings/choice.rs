@@ -35,6 +35,6 @@ choice!(bool: "true" = true, "false" = false);
 choice!(BillingMode: "ledger" = BillingMode::Ledger, "payment-kit" = BillingMode::PaymentKit, "off" = BillingMode::Off);
 choice!(OnUpstreamFailure: "delivered" = OnUpstreamFailure::Delivered, "free" = OnUpstreamFailure::Free);
 choice!(OnDisconnect: "cancel" = OnDisconnect::Cancel, "drain" = OnDisconnect::Drain);
-choice!(ProviderKind: "openai" = ProviderKind::OpenAi, "anthropic" = ProviderKind::Anthropic, "simulated" = ProviderKind::Simulated);
+choice!(ProviderKind: "openai" = ProviderKind::OpenAi, "anthropic" = ProviderKind::Anthropic, "google" = ProviderKind::Google, "simulated" = ProviderKind::Simulated);
 choice!(LogFormat: "pretty" = LogFormat::Pretty, "json" = LogFormat::Json);
 choice!(Durability: "normal" = Durability::Normal, "full" = Durability::Full);

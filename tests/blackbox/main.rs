@@ -35,6 +35,7 @@ mod credits;
 mod database_away;
 mod demo;
 mod departures;
+mod gemini;
 mod idempotency;
 mod instances;
 mod keys;

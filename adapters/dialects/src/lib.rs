@@ -11,6 +11,7 @@ mod sse;
 mod wire;
 
 pub mod anthropic;
+pub mod gemini;
 pub mod openai;
 
 pub use answer_style::AnswerStyle;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
-use hub_dialects::{anthropic, openai};
+use hub_dialects::{anthropic, gemini, openai};
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{FrameStream, UpstreamAnswer};
 use hub_domain::vocabulary::{CallType, Event, Frame};
@@ -32,6 +32,7 @@ const MAX_ID: usize = 200;
 pub enum Codec {
     OpenAi(CallType),
     Anthropic,
+    Gemini,
 }
 
 /// What a body is, by its content type. The answer decides, not what was asked for.
@@ -70,6 +71,7 @@ fn events(body: Body, codec: Codec) -> FrameStream {
     match codec {
         Codec::OpenAi(call_type) => watched(openai::decode_stream(body, call_type), watch),
         Codec::Anthropic => watched(anthropic::decode_stream(body), watch),
+        Codec::Gemini => watched(gemini::decode_stream(body), watch),
     }
 }
 
@@ -95,6 +97,7 @@ fn whole(body: Body, codec: Codec) -> FrameStream {
         match codec {
             Codec::OpenAi(call_type) => openai::decode_whole(body, call_type),
             Codec::Anthropic => anthropic::decode_whole(body),
+            Codec::Gemini => gemini::decode_whole(body),
         }
     }))
 }

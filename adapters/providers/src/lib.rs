@@ -4,6 +4,7 @@
 mod answer;
 mod anthropic;
 mod base_url;
+mod google;
 mod http;
 mod openai;
 pub mod price_list;

@@ -79,7 +79,7 @@ fn entries(provider_name: &str, kind: ProviderKind) -> &'static [Entry] {
     match kind {
         ProviderKind::OpenAi if provider_name.eq_ignore_ascii_case(OPENAI) => openai::ENTRIES,
         ProviderKind::Anthropic if provider_name.eq_ignore_ascii_case(ANTHROPIC) => anthropic::ENTRIES,
-        ProviderKind::OpenAi | ProviderKind::Anthropic => &[],
+        ProviderKind::OpenAi | ProviderKind::Anthropic | ProviderKind::Google => &[],
         ProviderKind::Simulated => simulated::ENTRIES,
     }
 }

@@ -10,6 +10,7 @@ use hub_domain::routing::{Candidate, ProviderKind};
 use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::anthropic::{self, Anthropic};
+use crate::google::{self, Google};
 use crate::http::Http;
 use crate::openai::{self, OpenAi};
 use crate::simulated::Simulated;
@@ -35,6 +36,7 @@ impl Default for ProvidersSettings {
 pub struct Providers {
     openai: OpenAi,
     anthropic: Anthropic,
+    google: Google,
     simulated: Simulated,
 }
 
@@ -43,7 +45,8 @@ impl Providers {
         let http = Arc::new(Http::new(&settings.user_agent, settings.extra_roots));
         Self {
             openai: OpenAi::new(Arc::clone(&http)),
-            anthropic: Anthropic::new(http),
+            anthropic: Anthropic::new(Arc::clone(&http)),
+            google: Google::new(http),
             simulated: Simulated::new(),
         }
     }
@@ -54,6 +57,7 @@ pub fn default_base_url(kind: ProviderKind) -> Option<&'static str> {
     match kind {
         ProviderKind::OpenAi => Some(openai::BASE_URL),
         ProviderKind::Anthropic => Some(anthropic::BASE_URL),
+        ProviderKind::Google => Some(google::BASE_URL),
         ProviderKind::Simulated => None,
     }
 }
@@ -64,6 +68,7 @@ impl ModelProvider for Providers {
         match attempt.candidate.provider.kind {
             ProviderKind::OpenAi => self.openai.start(attempt).await,
             ProviderKind::Anthropic => self.anthropic.start(attempt).await,
+            ProviderKind::Google => self.google.start(attempt).await,
             ProviderKind::Simulated => self.simulated.start(attempt).await,
         }
     }
@@ -72,6 +77,7 @@ impl ModelProvider for Providers {
         match candidate.provider.kind {
             ProviderKind::OpenAi => self.openai.test(candidate).await,
             ProviderKind::Anthropic => self.anthropic.test(candidate).await,
+            ProviderKind::Google => self.google.test(candidate).await,
             ProviderKind::Simulated => Ok(()),
         }
     }

@@ -39,6 +39,13 @@ pub const WELL_KNOWN: &[WellKnown] = &[
         key_variables: &["ANTHROPIC_API_KEY"],
         base_variable: "ANTHROPIC_BASE_URL",
     },
+    WellKnown {
+        name: "google",
+        kind: ProviderKind::Google,
+        base_url: crate::google::BASE_URL,
+        key_variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
+        base_variable: "GEMINI_BASE_URL",
+    },
     like_openai("deepseek", "https://api.deepseek.com", &["DEEPSEEK_API_KEY"], "DEEPSEEK_BASE_URL"),
     like_openai("xai", "https://api.x.ai/v1", &["XAI_API_KEY"], "XAI_BASE_URL"),
     like_openai(

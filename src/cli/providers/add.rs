@@ -26,7 +26,7 @@ pub struct Add {
     /// What stands before the `/` of a model's name: letters, digits, `-`, `_` or `.`
     #[arg(value_parser = name)]
     name: String,
-    /// openai (its API or one like it), anthropic, or simulated (built in, needs no upstream); a well-known
+    /// openai (its API or one like it), anthropic, google, or simulated (built in, needs no upstream); a well-known
     /// provider (deepseek, xai, openrouter, mistral, groq, together, doubao, poe, ollama, lmstudio, vllm) needs none
     #[arg(long, value_parser = parse_setting::<ProviderKind>)]
     kind: Option<ProviderKind>,

@@ -43,7 +43,11 @@ async fn what_is_wrong_with_a_new_provider_is_said() {
     let refusal = async |line| run(&books, line).await.unwrap_err().to_string();
     let unset = refusal("add acme --kind openai --api-key-env NOT_SET").await;
     assert_eq!(unset, "the environment variable NOT_SET is not set");
-    assert!(refusal("add acme --kind telepathy").await.contains("`openai` or `anthropic` or `simulated`"));
+    assert!(
+        refusal("add acme --kind telepathy")
+            .await
+            .contains("`openai` or `anthropic` or `google` or `simulated`")
+    );
     assert!(refusal("add acme --kind openai --base-url acme.example").await.contains("`http://`"));
     assert!(refusal("add a/b --kind openai").await.contains("letters, digits"));
     run(&books, "add acme --kind simulated").await.unwrap();

@@ -149,6 +149,11 @@ fn usual(seen: &Seen) -> Reply {
     }
 }
 
+/// Gemini has the model in its path: `/v1beta/models/{model}:{method}`.
+fn model_in(path: &str) -> Option<&str> {
+    path.split_once("/models/")?.1.split_once(':').map(|(model, _)| model)
+}
+
 struct Wire {
     reader: OwnedReadHalf,
     writer: OwnedWriteHalf,
@@ -184,7 +189,7 @@ impl Wire {
         let text = String::from_utf8_lossy(&self.input[..length]).into_owned();
         self.input.drain(..length);
         let body: Value = serde_json::from_str(&text).unwrap_or_default();
-        let model = body["model"].as_str().unwrap_or_default().to_owned();
+        let model = body["model"].as_str().or_else(|| model_in(&path)).unwrap_or_default().to_owned();
         Ok(Some(Seen { path, model, connection, headers, text, answered: None, hung_up: None }))
     }
 

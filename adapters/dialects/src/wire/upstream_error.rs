@@ -28,6 +28,8 @@ struct Envelope {
     #[serde(rename = "type")]
     kind: Value,
     param: Value,
+    /// Google's word for a kind of error, beside an HTTP status as its code.
+    status: Value,
 }
 
 /// An error answer of an upstream.
@@ -37,7 +39,7 @@ pub fn decode_error(status: u16, retry_after: Option<Duration>, body: &[u8]) -> 
     ProviderError {
         class,
         status: Some(status),
-        code: redact::code(&told.code),
+        code: redact::code(&told.word()),
         param: told.param.as_deref().and_then(redact::code),
         message: told.shown(class),
         retry_after,
@@ -57,7 +59,7 @@ pub(crate) fn inside_answer(error: &str) -> ProviderError {
     ProviderError {
         class,
         status: Some(status).filter(|status| *status > 0),
-        code: redact::code(&told.code),
+        code: redact::code(&told.word()),
         param: told.param.as_deref().and_then(redact::code),
         message: told.shown(class),
         retry_after: None,
@@ -113,7 +115,7 @@ impl Told {
         let message = [&fields.message, &fields.detail].into_iter().map(text).find(|text| !text.is_empty());
         Self {
             message: message.unwrap_or_default(),
-            kind: text(&fields.kind),
+            kind: if fields.kind.is_null() { text(&fields.status) } else { text(&fields.kind) },
             param: Some(text(&fields.param)).filter(|param| !param.is_empty()),
             code: text(&fields.code),
         }
@@ -139,6 +141,12 @@ impl Told {
             _ => "the provider failed",
         }
         .to_owned()
+    }
+
+    /// The code, or the word beside it where it is only a status once more.
+    fn word(&self) -> String {
+        let is_number = !self.code.is_empty() && self.code.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && !self.kind.is_empty() { self.kind.to_ascii_lowercase() } else { self.code.clone() }
     }
 
     /// Whether code or type say one of these.
@@ -174,6 +182,7 @@ fn class(status: u16, told: &Told) -> UpstreamClass {
         "context length",
         "prompt is too long",
         "exceeds the model's context",
+        "input token count",
     ];
     let is_request = matches!(status, 0 | 400 | 404 | 413 | 422);
     if is_request && (told.says(&["context_length_exceeded"]) || told.message_says(TOO_LONG)) {
@@ -188,8 +197,14 @@ fn class(status: u16, told: &Told) -> UpstreamClass {
     {
         return UpstreamClass::Authentication;
     }
-    if matches!(status, 0 | 402 | 403 | 429) && told.says(QUOTA) {
+    if matches!(status, 0 | 402 | 403 | 429) && told.says(QUOTA)
+        || status == 400 && told.message_says(&["credit balance is too low"])
+    {
         return UpstreamClass::Quota;
+    }
+    // Google's word for a region or a contract that does not allow it.
+    if status == 400 && told.says(&["failed_precondition"]) {
+        return UpstreamClass::Permission;
     }
     match status {
         401 => UpstreamClass::Authentication,

@@ -7,6 +7,7 @@ mod anthropic;
 mod bodies_for_upstreams;
 mod embeddings;
 mod errors;
+mod gemini;
 mod hostile_streams;
 mod refused_requests;
 mod requests;

@@ -32,8 +32,13 @@ pub fn from_headers(status: u16, headers: &HeaderMap) -> Option<Duration> {
         })
 }
 
-/// From the text of an error: "Please try again in 1.2s", "in 6m0s", "in 340ms".
+/// From the text of an error: "Please try again in 1.2s", "in 6m0s", "in 340ms", or Google's
+/// `"retryDelay": "34.07s"`.
 pub fn from_text(text: &str) -> Option<Duration> {
+    if let Some((_, after)) = text.split_once("\"retryDelay\"") {
+        let delay = after.trim_start_matches([':', ' ', '"']).split('"').next()?;
+        return go_duration(delay);
+    }
     let (_, after) = text.split_once("try again in ")?;
     let word = after.split([' ', '"', ',']).next()?.trim_end_matches('.');
     go_duration(word)

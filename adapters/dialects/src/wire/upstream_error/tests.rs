@@ -78,6 +78,53 @@ fn what_is_no_error_object_gets_our_words() {
 }
 
 #[test]
+fn anthropics_and_googles_errors_have_their_classes() {
+    use UpstreamClass::*;
+    for (status, body, class, code) in [
+        (529, r#"{"type":"error","error":{"type":"overloaded_error","message":"busy"}}"#, Overloaded, None),
+        (
+            400,
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"Your credit balance is too low to access the API."}}"#,
+            Quota,
+            None,
+        ),
+        (
+            400,
+            r#"{"type":"error","error":{"type":"invalid_request_error","message":"prompt is too long: 9 tokens > 8 maximum"}}"#,
+            ContextTooLong,
+            None,
+        ),
+        (
+            400,
+            r#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT"}}"#,
+            Authentication,
+            Some("invalid_argument"),
+        ),
+        (
+            400,
+            r#"{"error":{"code":400,"message":"User location is not supported.","status":"FAILED_PRECONDITION"}}"#,
+            Permission,
+            Some("failed_precondition"),
+        ),
+        (
+            400,
+            r#"{"error":{"code":400,"message":"The input token count (9) exceeds the maximum (8).","status":"INVALID_ARGUMENT"}}"#,
+            ContextTooLong,
+            Some("invalid_argument"),
+        ),
+        (
+            429,
+            r#"{"error":{"code":429,"message":"Quota exceeded","status":"RESOURCE_EXHAUSTED"}}"#,
+            RateLimited,
+            Some("resource_exhausted"),
+        ),
+    ] {
+        let error = error(status, body);
+        assert_eq!((error.class, error.code.as_deref()), (class, code), "{body}");
+    }
+}
+
+#[test]
 fn texts_are_sanitised() {
     let error = error(
         400,

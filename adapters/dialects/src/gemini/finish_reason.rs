@@ -1,0 +1,18 @@
+//! Why an answer ended, in Google's words.
+
+use hub_domain::vocabulary::FinishReason;
+
+/// `has_calls`: a call of a tool ends with `STOP` too.
+pub(super) fn read(reason: &str, has_calls: bool) -> FinishReason {
+    match reason {
+        "STOP" if has_calls => FinishReason::ToolCalls,
+        "STOP" => FinishReason::Stop,
+        "MAX_TOKENS" => FinishReason::Length,
+        "SAFETY" | "RECITATION" | "BLOCKLIST" | "PROHIBITED_CONTENT" | "SPII" | "LANGUAGE" => {
+            FinishReason::ContentFilter
+        }
+        "CONTINUATION" => FinishReason::Paused,
+        image if image.starts_with("IMAGE_") => FinishReason::ContentFilter,
+        other => FinishReason::Other(other.chars().take(64).collect::<String>().to_ascii_lowercase()),
+    }
+}
