@@ -1,4 +1,4 @@
-//! Gemini as an upstream, behind OpenAI's clients and Anthropic's.
+//! Gemini as an upstream, behind OpenAI's clients and Anthropic's, and any upstream behind Gemini's clients.
 
 use serde_json::{Value, json};
 
@@ -10,6 +10,12 @@ on_both_databases! {
     a_stream_of_gemini_shows_its_cost,
     a_blocked_prompt_is_paid_and_told,
     geminis_errors_are_told_in_the_clients_words,
+    a_gemini_client_gets_gpt,
+    a_gemini_client_gets_gemini_with_every_field,
+    a_gemini_client_streams_events_or_one_array,
+    a_gemini_client_is_told_its_errors,
+    a_gemini_client_counts_and_lists_without_a_call,
+    a_repeat_of_another_model_is_another_call,
 }
 
 /// A second provider, of Google's kind, at the same fake upstream, which knows a model by its path.
@@ -113,4 +119,120 @@ async fn geminis_errors_are_told_in_the_clients_words(world: &mut World) {
         assert_eq!(answer.code(), code, "{model}");
     }
     assert_eq!(world.spent().await, 0);
+}
+
+fn asked() -> Value {
+    json!({ "contents": [{ "role": "user", "parts": [{ "text": "Say something nice." }] }],
+        "generationConfig": { "maxOutputTokens": 100 } })
+}
+
+async fn a_gemini_client_gets_gpt(world: &mut World) {
+    let hub = world.start().await;
+    let key = crate::kit::KEY;
+    let nameless = hub.client().without_key();
+    for path in [
+        "/v1beta/models/fake/plain:generateContent".to_owned(),
+        "/gemini/v1/models/fake%2Fplain:generateContent".to_owned(),
+        format!("/gemini/v1beta/models/fake/plain:generateContent?key={key}"),
+    ] {
+        let ask = nameless.post(&path, asked());
+        let ask = if path.contains("?key=") { ask } else { ask.header("x-goog-api-key", key) };
+        let answer = ask.send().await.expect(200);
+        let json = answer.json();
+        let candidate = &json["candidates"][0];
+        assert_eq!(candidate["content"], json!({ "role": "model", "parts": [{ "text": "Hello there." }] }));
+        assert_eq!(candidate["finishReason"], "STOP");
+        let usage = &json["usageMetadata"];
+        assert_eq!((&usage["promptTokenCount"], &usage["candidatesTokenCount"]), (&json!(10), &json!(3)));
+        assert_eq!(answer.cost(), Some(price(USUAL)));
+        assert_eq!(hub.record(&answer.call_id()).await.cost(), price(USUAL));
+    }
+    assert_eq!(world.upstream.reached_by("plain").await.json()["max_tokens"], 100);
+}
+
+async fn a_gemini_client_gets_gemini_with_every_field(world: &mut World) {
+    with_gemini(world).await;
+    let mut own = response(json!([{ "text": "Hi", "thoughtSignature": "c2ln" }]), "STOP");
+    own["new"] = json!(1);
+    world.upstream.script("flash", [Reply::json(200, own.to_string())]);
+    let hub = world.start().await;
+    let mut body = asked();
+    body["brandNew"] = json!({ "a": 1 });
+    let answer =
+        hub.client().post("/v1beta/models/google/flash:generateContent", body).send().await.expect(200);
+    let json = answer.json();
+    assert_eq!(
+        (&json["new"], &json["candidates"][0]["content"]["parts"][0]["thoughtSignature"]),
+        (&json!(1), &json!("c2ln"))
+    );
+    assert_eq!(answer.cost(), Some(price(USUAL)));
+    let seen = world.upstream.reached_by("flash").await.json();
+    assert_eq!(
+        (&seen["brandNew"], &seen["generationConfig"]),
+        (&json!({ "a": 1 }), &json!({ "maxOutputTokens": 100 }))
+    );
+}
+
+async fn a_gemini_client_streams_events_or_one_array(world: &mut World) {
+    let hub = world.start().await;
+    let path = "/v1beta/models/fake/plain:streamGenerateContent";
+    let events = hub.client().post(&format!("{path}?alt=sse"), asked()).send().await.expect(200);
+    assert!(events.header("content-type").unwrap().starts_with("text/event-stream"));
+    let blocks = events.body.strip_suffix("\r\n\r\n").unwrap().split("\r\n\r\n");
+    let events: Vec<Value> =
+        blocks.map(|block| serde_json::from_str(block.strip_prefix("data: ").unwrap()).unwrap()).collect();
+    let array = hub.client().post(path, asked()).send().await.expect(200);
+    assert_eq!(array.header("content-type"), Some("application/json"));
+    let array: Vec<Value> = serde_json::from_str(&array.body).unwrap();
+    for pieces in [events, array] {
+        let part =
+            |piece: &Value| piece["candidates"][0]["content"]["parts"][0]["text"].as_str().map(str::to_owned);
+        assert_eq!(pieces.iter().filter_map(part).collect::<String>(), "Hello there.");
+        let usage = &pieces.last().unwrap()["usageMetadata"];
+        assert_eq!(crate::kit::units(&usage["aigneHubCredits"].to_string()), price(USUAL));
+    }
+    assert_eq!(world.spent().await, 2 * price(USUAL));
+}
+
+async fn a_gemini_client_is_told_its_errors(world: &mut World) {
+    world.upstream.script("busy", [Reply::failure(429, "rate_limit_exceeded")]);
+    let hub = world.start().await;
+    let nameless = hub.client().without_key();
+    let answer = nameless.post("/v1beta/models/fake/plain:generateContent", asked()).send().await.expect(401);
+    assert_eq!(answer.json()["error"]["status"], "UNAUTHENTICATED");
+    for (path, status, word) in [
+        ("/v1beta/models/nobody/has-it:generateContent", 404, "NOT_FOUND"),
+        ("/v1beta/models/fake/plain:dance", 404, "NOT_FOUND"),
+        ("/v1beta/models/fake/busy:generateContent", 429, "RESOURCE_EXHAUSTED"),
+    ] {
+        let error = hub.client().post(path, asked()).send().await.expect(status).json()["error"].clone();
+        assert_eq!((&error["code"], &error["status"]), (&json!(status), &json!(word)), "{path}");
+    }
+    let bad =
+        hub.client().post("/v1beta/models/fake/plain:generateContent", json!({})).send().await.expect(400);
+    assert_eq!(bad.json()["error"]["status"], "INVALID_ARGUMENT");
+    assert!(bad.body.contains("contents"), "{}", bad.body);
+    assert_eq!(world.spent().await, 0);
+}
+
+async fn a_gemini_client_counts_and_lists_without_a_call(world: &mut World) {
+    let hub = world.start().await;
+    let answer = hub.client().post("/v1beta/models/fake/plain:countTokens", asked()).send().await.expect(200);
+    let counted = answer.json()["totalTokens"].as_u64().unwrap();
+    assert!((3..30).contains(&counted), "{counted}");
+    let models = hub.client().get("/v1beta/models").send().await.expect(200).json();
+    assert!(models["models"].is_array(), "{models}");
+    assert!(world.upstream.all_seen().is_empty());
+}
+
+async fn a_repeat_of_another_model_is_another_call(world: &mut World) {
+    let hub = world.start().await;
+    let ask = |model: &str| {
+        let path = format!("/v1beta/models/fake/{model}:generateContent");
+        hub.client().post(&path, asked()).idempotency_key("again")
+    };
+    let first = ask("one").send().await.expect(200);
+    assert_eq!(ask("one").send().await.expect(200).body, first.body);
+    ask("two").send().await.expect(200);
+    assert_eq!(world.spent().await, 2 * price(USUAL));
 }

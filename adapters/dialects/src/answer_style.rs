@@ -17,6 +17,8 @@ pub struct AnswerStyle {
     pub superset: bool,
     /// The client asked for the usage chunk of a stream.
     pub include_usage: bool,
+    /// A stream is one JSON array rather than events.
+    pub json_array: bool,
     /// The client asked for vectors in base64.
     pub base64: bool,
 }

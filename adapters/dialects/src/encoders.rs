@@ -5,13 +5,14 @@ use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Dialect, Frame, Receipt};
 
 use crate::answer_style::AnswerStyle;
-use crate::{anthropic, openai};
+use crate::{anthropic, gemini, openai};
 
 /// Writes a streamed answer, piece by piece.
 #[derive(Debug)]
 pub enum StreamEncoder {
     OpenAi(openai::StreamEncoder),
     Anthropic(anthropic::StreamEncoder),
+    Gemini(gemini::StreamEncoder),
 }
 
 impl StreamEncoder {
@@ -19,6 +20,7 @@ impl StreamEncoder {
         match style.dialect {
             Dialect::OpenAi => Self::OpenAi(openai::StreamEncoder::new(style)),
             Dialect::Anthropic => Self::Anthropic(anthropic::StreamEncoder::new(style)),
+            Dialect::Gemini => Self::Gemini(gemini::StreamEncoder::new(style)),
         }
     }
 
@@ -26,6 +28,7 @@ impl StreamEncoder {
         match self {
             Self::OpenAi(encoder) => encoder.frame(frame, out),
             Self::Anthropic(encoder) => encoder.frame(frame, out),
+            Self::Gemini(encoder) => encoder.frame(frame, out),
         }
     }
 
@@ -34,6 +37,7 @@ impl StreamEncoder {
         match self {
             Self::OpenAi(encoder) => encoder.settled(receipt, out),
             Self::Anthropic(encoder) => encoder.settled(receipt, out),
+            Self::Gemini(encoder) => encoder.settled(receipt, out),
         }
     }
 
@@ -42,14 +46,17 @@ impl StreamEncoder {
         match self {
             Self::OpenAi(encoder) => encoder.failed(error, out),
             Self::Anthropic(encoder) => encoder.failed(error, out),
+            Self::Gemini(encoder) => encoder.failed(error, out),
         }
     }
 
-    /// What keeps a silent stream open; clients skip it.
-    pub fn keep_alive(&self) -> &'static str {
+    /// What keeps a silent stream open, where clients skip it.
+    pub fn keep_alive(&self) -> Option<&'static str> {
         match self {
-            Self::OpenAi(_) => openai::KEEP_ALIVE,
-            Self::Anthropic(_) => anthropic::KEEP_ALIVE,
+            Self::OpenAi(_) => Some(openai::KEEP_ALIVE),
+            Self::Anthropic(_) => Some(anthropic::KEEP_ALIVE),
+            // Its clients fail on anything that is no answer.
+            Self::Gemini(_) => None,
         }
     }
 }
@@ -59,6 +66,7 @@ impl StreamEncoder {
 pub enum WholeEncoder {
     OpenAi(openai::WholeEncoder),
     Anthropic(anthropic::WholeEncoder),
+    Gemini(gemini::WholeEncoder),
 }
 
 impl WholeEncoder {
@@ -66,6 +74,7 @@ impl WholeEncoder {
         match style.dialect {
             Dialect::OpenAi => Self::OpenAi(openai::WholeEncoder::new(style)),
             Dialect::Anthropic => Self::Anthropic(anthropic::WholeEncoder::new(style)),
+            Dialect::Gemini => Self::Gemini(gemini::WholeEncoder::new(style)),
         }
     }
 
@@ -73,6 +82,7 @@ impl WholeEncoder {
         match self {
             Self::OpenAi(encoder) => encoder.push(frame),
             Self::Anthropic(encoder) => encoder.push(frame),
+            Self::Gemini(encoder) => encoder.push(frame),
         }
     }
 
@@ -80,6 +90,7 @@ impl WholeEncoder {
         match self {
             Self::OpenAi(encoder) => encoder.finish(receipt),
             Self::Anthropic(encoder) => encoder.finish(receipt),
+            Self::Gemini(encoder) => encoder.finish(receipt),
         }
     }
 }

@@ -1,15 +1,28 @@
 //! Google's dialect: Gemini's `generateContent`, <https://ai.google.dev/api/generate-content>.
 //!
-//! Upstream only: [`encode_request`] writes requests, [`decode_stream`] and [`decode_whole`] read answers; errors
-//! have the same shape as OpenAI's.
+//! Inbound: [`decode_generate`] and [`decode_count`] read requests, [`StreamEncoder`] and [`WholeEncoder`] write
+//! answers, [`error_answer`] words errors. Upstream: [`encode_request`] writes requests, [`decode_stream`] and
+//! [`decode_whole`] read answers; errors have the same shape as OpenAI's.
 
 mod contents;
+mod decode_contents;
+mod decode_request;
 mod encode_request;
+mod error_answer;
 mod finish_reason;
+mod pieces;
+mod request_body;
+mod request_shape;
 mod response_reader;
+mod stream_encoder;
 mod target;
 mod usage;
+mod whole_encoder;
 
+pub use decode_request::{decode_count, decode_generate};
 pub use encode_request::encode_request;
+pub use error_answer::{error_answer, error_body};
 pub use response_reader::{StreamDecoder, decode_stream, decode_whole};
+pub use stream_encoder::StreamEncoder;
 pub use target::{ThinkingControl, UpstreamTarget};
+pub use whole_encoder::WholeEncoder;

@@ -6,6 +6,7 @@
 mod count_tokens;
 mod dialect_choice;
 mod form;
+mod generate;
 mod idempotency_key;
 mod incoming;
 mod quote;
@@ -35,6 +36,7 @@ use crate::response_headers::X_CALL_ID;
 use crate::surface::Surface;
 
 pub(crate) use self::count_tokens::count_tokens;
+pub(crate) use self::generate::generate;
 pub(crate) use self::quote::quote;
 
 /// `POST /v1/chat/completions`.
@@ -88,8 +90,8 @@ async fn run(
     request: hub_domain::vocabulary::Request,
 ) -> Result<HttpResponse, Refusal> {
     let headers: &HeaderMap = exchange.headers();
-    let form = Form::of(&request, exchange.surface());
-    let idempotency = key.map(|key| Recorder::claim(&key, form, caller.account, exchange.route, &request));
+    let form = Form::of(&request, exchange);
+    let idempotency = key.map(|key| Recorder::claim(&key, form, caller.account, exchange, &request));
     let call = IncomingCall {
         idempotency,
         request,

@@ -43,7 +43,8 @@ async fn answer(
     methods: &'static [Route],
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let path = exchange.request.uri().path();
+    let uri = exchange.request.uri();
+    let path = uri.path();
     // The router decodes `%61` before it compares; a path of ours is only ever written in one way.
     if methods.is_empty() || path.len() > MAX_PATH || (path.contains('%') && !exchange.route.contains('{')) {
         return Err(Refusal::UnknownPath);
@@ -63,23 +64,27 @@ async fn answer(
             Public::Metrics => probes::metrics(exchange).await,
         }),
         Endpoint::Anyone(Anyone::Status) => {
-            let caller = authentication::maybe_caller(exchange.headers(), verifier).await;
+            let caller =
+                authentication::maybe_caller(exchange.headers(), uri, exchange.surface(), verifier).await;
             Ok(status::status(exchange, caller).await)
         }
         Endpoint::Call(endpoint) => {
             // While the database is away nobody is told that a key is not valid.
             exchange.service.state.readiness.check()?;
-            let caller = authentication::caller(exchange.headers(), verifier).await?;
+            let caller =
+                authentication::caller(exchange.headers(), uri, exchange.surface(), verifier).await?;
             match endpoint {
                 Call::ChatCompletions => calls::chat_completions(exchange, caller, payload).await,
                 Call::Embeddings => calls::embeddings(exchange, caller, payload).await,
                 Call::Messages => calls::messages(exchange, caller, payload).await,
                 Call::CountTokens => calls::count_tokens(exchange, &caller, payload).await,
+                Call::Generate => calls::generate(exchange, caller, payload).await,
                 Call::Quote => calls::quote(exchange, &caller, payload).await,
             }
         }
         Endpoint::User(endpoint) => {
-            let caller = authentication::caller(exchange.headers(), verifier).await?;
+            let caller =
+                authentication::caller(exchange.headers(), uri, exchange.surface(), verifier).await?;
             match endpoint {
                 User::Models => models::list(exchange),
                 User::Model => models::one(exchange),

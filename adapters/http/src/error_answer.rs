@@ -10,7 +10,7 @@ use actix_web::http::header::{
     ALLOW, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use bytes::Bytes;
-use hub_dialects::{anthropic, openai};
+use hub_dialects::{anthropic, gemini, openai};
 use hub_domain::error::CallError;
 
 use crate::exchange::Exchange;
@@ -70,6 +70,7 @@ impl Told {
             Ok(error) => {
                 let answer = match surface {
                     Surface::Anthropic => anthropic::error_answer(&error, Some(request_id.as_str())),
+                    Surface::Gemini => gemini::error_answer(&error),
                     _ => openai::error_answer(&error, surface.openai()),
                 };
                 Self {
@@ -86,6 +87,7 @@ impl Told {
                         let kind = anthropic::error_kind(status.as_u16());
                         anthropic::error_body(&refusal.to_string(), kind, Some(request_id.as_str()))
                     }
+                    Surface::Gemini => gemini::error_body(&refusal.to_string(), status.as_u16()),
                     _ => openai::error_body(&refusal.to_string(), kind, None, code),
                 },
                 retry_after: None,

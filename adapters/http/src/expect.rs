@@ -5,10 +5,12 @@ use std::sync::Arc;
 use actix_http::{HttpMessage, Request, Response};
 use actix_service::{ServiceFactory, fn_service};
 use actix_web::body::BoxBody;
+use actix_web::http::Uri;
 use actix_web::http::header::HeaderMap;
 
 use crate::refusal::Refusal;
 use crate::service::Service;
+use crate::surface::Surface;
 use crate::{authentication, body, error_answer};
 
 /// Lets a request through when its caller is known and its body not too large. Only routes of users take
@@ -20,7 +22,7 @@ pub(crate) fn gate(
     fn_service(move |request: Request| {
         let service = Arc::clone(&service);
         async move {
-            match check(request.headers(), &service).await {
+            match check(request.headers(), request.uri(), &service).await {
                 Ok(()) => Ok(request),
                 Err(refusal) => Err(error_answer::unrouted(refusal, &request)),
             }
@@ -28,8 +30,11 @@ pub(crate) fn gate(
     })
 }
 
-async fn check(headers: &HeaderMap, service: &Service) -> Result<(), Refusal> {
+async fn check(headers: &HeaderMap, uri: &Uri, service: &Service) -> Result<(), Refusal> {
     service.state.readiness.check()?;
     body::check_head(headers, service.settings.body)?;
-    authentication::caller(headers, &*service.state.verifier).await.map(drop)
+    let path = uri.path();
+    let path = path.strip_prefix(service.settings.base_path.as_str()).unwrap_or(path);
+    let surface = Surface::of(path, headers);
+    authentication::caller(headers, uri, surface, &*service.state.verifier).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! The models that a caller can use, in the shape of OpenAI's list or of Anthropic's.
+//! The models that a caller can use, in the shape of OpenAI's list, Anthropic's or Google's.
 
 use std::collections::BTreeMap;
 
@@ -49,6 +49,21 @@ struct ModelInfo {
     created_at: String,
 }
 
+/// Google's list, in one page.
+#[derive(Serialize)]
+struct GeminiList {
+    models: Vec<GeminiModel>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct GeminiModel {
+    /// `models/provider/model`.
+    name: String,
+    display_name: String,
+    supported_generation_methods: [&'static str; 3],
+}
+
 /// `GET /v1/models`.
 pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let snapshot = exchange.service.state.snapshots.current();
@@ -59,6 +74,10 @@ pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
         let (first_id, last_id) = (usable.keys().next(), usable.keys().next_back());
         let (first_id, last_id) = (first_id.map(String::as_str), last_id.map(String::as_str));
         return Ok(HttpResponse::Ok().json(ModelPage { data, has_more: false, first_id, last_id }));
+    }
+    if exchange.surface() == Surface::Gemini {
+        let models = usable.keys().map(|id| gemini(id)).collect();
+        return Ok(HttpResponse::Ok().json(GeminiList { models }));
     }
     let data = usable.into_iter().map(|(id, provider)| model(id, provider)).collect();
     Ok(HttpResponse::Ok().json(ModelList { object: "list", data }))
@@ -74,8 +93,17 @@ pub(crate) fn one(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
         Some((id, provider)) if exchange.surface() == Surface::Anthropic => {
             Ok(HttpResponse::Ok().json(info(&id, provider)))
         }
+        Some((id, _)) if exchange.surface() == Surface::Gemini => Ok(HttpResponse::Ok().json(gemini(&id))),
         Some((id, provider)) => Ok(HttpResponse::Ok().json(model(id, provider))),
         None => Err(CallError::ModelNotFound { model: id.chars().take(64).collect() }.into()),
+    }
+}
+
+fn gemini(id: &str) -> GeminiModel {
+    GeminiModel {
+        name: format!("models/{id}"),
+        display_name: id.to_owned(),
+        supported_generation_methods: ["generateContent", "streamGenerateContent", "countTokens"],
     }
 }
 

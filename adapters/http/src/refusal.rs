@@ -13,7 +13,9 @@ pub(crate) enum Refusal {
     #[error(transparent)]
     Call(#[from] CallError),
     /// Missing, malformed, unknown, expired and revoked keys are told the same.
-    #[error("the access key is missing or not valid; send it as `Authorization: Bearer …` or as `x-api-key`")]
+    #[error(
+        "the access key is missing or not valid; send it as `Authorization: Bearer …`, `x-api-key` or `x-goog-api-key`"
+    )]
     Unauthenticated,
     #[error("there is no such path")]
     UnknownPath,

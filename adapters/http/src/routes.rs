@@ -72,6 +72,8 @@ pub(crate) enum Call {
     Embeddings,
     Messages,
     CountTokens,
+    /// The model and the method stand in the path's tail.
+    Generate,
     Quote,
 }
 
@@ -83,6 +85,15 @@ pub const ROUTES: &[Route] = &[
     call("/v1/messages/count_tokens", Call::CountTokens),
     call("/anthropic/v1/messages", Call::Messages),
     call("/anthropic/v1/messages/count_tokens", Call::CountTokens),
+    user(Method::GET, "/v1beta/models", User::Models),
+    call("/v1beta/models/{model}*", Call::Generate),
+    user(Method::GET, "/v1beta/models/{model}*", User::Model),
+    user(Method::GET, "/gemini/v1beta/models", User::Models),
+    call("/gemini/v1beta/models/{model}*", Call::Generate),
+    user(Method::GET, "/gemini/v1beta/models/{model}*", User::Model),
+    user(Method::GET, "/gemini/v1/models", User::Models),
+    call("/gemini/v1/models/{model}*", Call::Generate),
+    user(Method::GET, "/gemini/v1/models/{model}*", User::Model),
     call("/v1/embeddings", Call::Embeddings),
     call("/api/v2/embeddings", Call::Embeddings),
     call("/api/v2/quote", Call::Quote),

@@ -10,6 +10,8 @@ pub(crate) enum Surface {
     OpenAi,
     /// `/v1/messages…` and `/anthropic/…`.
     Anthropic,
+    /// `/v1beta/…` and `/gemini/…`.
+    Gemini,
 }
 
 /// Every Anthropic client sends it, and nobody else does.
@@ -23,6 +25,8 @@ impl Surface {
         };
         if is_below("/anthropic") || is_below("/v1/messages") {
             Self::Anthropic
+        } else if is_below("/gemini") || is_below("/v1beta") {
+            Self::Gemini
         } else if is_below("/v1/models") && headers.contains_key(ANTHROPIC_VERSION) {
             // Both have a list of models there.
             Self::Anthropic
@@ -37,7 +41,7 @@ impl Surface {
     pub(crate) fn openai(self) -> hub_dialects::openai::Surface {
         match self {
             Self::Api => hub_dialects::openai::Surface::Api,
-            Self::OpenAi | Self::Anthropic => hub_dialects::openai::Surface::V1,
+            Self::OpenAi | Self::Anthropic | Self::Gemini => hub_dialects::openai::Surface::V1,
         }
     }
 }
@@ -54,6 +58,8 @@ mod tests {
             ("/v1/messages", Surface::Anthropic),
             ("/v1/messages/count_tokens", Surface::Anthropic),
             ("/anthropic/v1/models", Surface::Anthropic),
+            ("/gemini/v1/models/x", Surface::Gemini),
+            ("/v1beta/models", Surface::Gemini),
             ("/anthropics", Surface::Api),
             ("/v1/models", Surface::OpenAi),
             ("/v1/messagesx", Surface::OpenAi),

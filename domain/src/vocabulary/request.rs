@@ -11,6 +11,8 @@ pub enum Dialect {
     OpenAi,
     /// Anthropic Messages.
     Anthropic,
+    /// Google's `generateContent`.
+    Gemini,
 }
 
 /// The kind of a call, as records and rates name it.

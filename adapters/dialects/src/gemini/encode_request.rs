@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{
-    Canonical, ChatRequest, OutputFormat, Part, Request, ThinkingMode, Tool, ToolChoice,
+    Canonical, ChatRequest, Dialect, OutputFormat, Part, Request, Source, ThinkingMode, Tool, ToolChoice,
 };
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::contents::{self, Contents};
 use super::{ThinkingControl, UpstreamTarget};
 use crate::encoded::{Encoded, unreadable, unsupported};
+use crate::outline::Outline;
 use crate::wire::json_object::JsonObject;
 
 /// Tokens of thought for each word on how hard to think.
@@ -29,11 +30,43 @@ pub fn encode_request(request: &Request, target: &UpstreamTarget) -> Result<Enco
     let Canonical::Chat(chat) = &request.canonical else {
         return Err(unsupported("model", "Embeddings of this provider can't be had here yet."));
     };
+    if let Some(Source { dialect: Dialect::Gemini, body, .. }) = &request.source
+        && let Some(body) = patched(body, chat, target)
+    {
+        return Ok(body.into());
+    }
     require_words(chat)?;
     let mut dropped = chat.extensions.clone();
     let contents = contents::encode(chat)?;
     let body = body(chat, target, contents, &mut dropped).ok_or_else(unreadable)?;
     Ok(Encoded { body, dropped })
+}
+
+const CONFIG: &str = "generationConfig";
+const LIMIT: &str = "maxOutputTokens";
+/// What decides how much a request can cost. Another spelling of these must not reach the upstream beside them.
+const PRICED: &[&str] = &["contents", "systemInstruction", "tools", CONFIG];
+
+/// The client's own text with its output limit lowered; `None` where it is not spelt as we would.
+fn patched(body: &Bytes, chat: &ChatRequest, target: &UpstreamTarget) -> Option<Bytes> {
+    let text = std::str::from_utf8(body).ok()?;
+    let outline = Outline::of(text).ok()?;
+    let plain = |key: &str| key.replace('_', "").to_ascii_lowercase();
+    let is_odd = |key: &str| PRICED.iter().any(|priced| key != *priced && plain(key) == plain(priced));
+    if outline.members().iter().any(|member| is_odd(&member.key)) {
+        return None;
+    }
+    let config = outline.get(CONFIG).map_or("{}", |member| &text[member.value.clone()]);
+    let limit = [target.output_limit, chat.max_output_tokens].into_iter().flatten().min();
+    let mut edits = outline.into_edits();
+    if limit != chat.max_output_tokens {
+        let mut inner = Outline::of(config).ok()?.into_edits();
+        inner.retain(|key| key == LIMIT || plain(key) != plain(LIMIT));
+        inner.set(LIMIT, limit?.to_string());
+        edits.set(CONFIG, inner.apply(config)?);
+    }
+    edits.remove("model");
+    edits.apply(text).map(Bytes::from)
 }
 
 fn require_words(chat: &ChatRequest) -> Result<(), ProviderError> {

@@ -16,3 +16,17 @@ pub(super) fn read(reason: &str, has_calls: bool) -> FinishReason {
         other => FinishReason::Other(other.chars().take(64).collect::<String>().to_ascii_lowercase()),
     }
 }
+
+/// Clients know no other words, so a strange one becomes the plainest.
+pub(super) fn word(reason: &FinishReason) -> &'static str {
+    match reason {
+        FinishReason::Stop
+        | FinishReason::ToolCalls
+        | FinishReason::StopSequence(_)
+        | FinishReason::Paused
+        | FinishReason::Other(_) => "STOP",
+        FinishReason::Length | FinishReason::ContextFull => "MAX_TOKENS",
+        FinishReason::ContentFilter => "SAFETY",
+        FinishReason::Refusal => "PROHIBITED_CONTENT",
+    }
+}

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use bytes::Bytes;
 use futures_core::Stream;
 use hub_domain::error::ProviderError;
-use hub_domain::vocabulary::{Event, FinishReason, Frame};
+use hub_domain::vocabulary::{Dialect, Event, FinishReason, Frame};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
@@ -53,7 +53,7 @@ pub fn decode_whole(body: Bytes) -> Result<Frame, ProviderError> {
     }
     reader.missing_ends(&mut events);
     events.push(Event::End);
-    Ok(Frame { raw: None, events })
+    Ok(Frame { raw: Some((Dialect::Gemini, body)), events })
 }
 
 /// Reads the responses; what one leaves open, the next one is read with.
@@ -233,9 +233,7 @@ impl ReadEvents for ResponseReader {
         }
         let mut events = Events::new();
         self.response(text, &mut events)?;
-        if !events.is_empty() {
-            frames.push_back(Frame { raw: None, events });
-        }
+        frames.push_back(Frame { raw: Some((Dialect::Gemini, event.data.clone())), events });
         Ok(())
     }
 

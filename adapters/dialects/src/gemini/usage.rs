@@ -3,9 +3,11 @@
 
 use hub_domain::meter::Meter;
 use hub_domain::usage::{Quantities, Usage};
+use hub_domain::vocabulary::Receipt;
 use serde::Deserialize;
 
 use crate::wire::loose::{Count, Short};
+use crate::wire::receipt::annotated;
 
 /// `usageMetadata`; in a stream cumulative, so the last one counts.
 #[derive(Debug, Default, Deserialize)]
@@ -92,6 +94,27 @@ pub(super) fn normalise(usage: &str) -> Option<Usage> {
         .with(Meter::OutputAudio, audio_out)
         .with(Meter::OutputImage, image_out);
     Some(Usage { quantities, estimated: false, partial: false, inconsistent })
+}
+
+/// The usage object of a settled call. The provider's own object is kept, with what we do not know in it,
+/// where it is what was charged.
+pub(super) fn settled(own: Option<&str>, receipt: &Receipt) -> String {
+    let is_charged = |own: &&str| normalise(own) == Some(receipt.usage);
+    annotated(own.filter(is_charged), || shown(&receipt.usage), receipt)
+}
+
+/// Buckets as Google shows them.
+fn shown(usage: &Usage) -> String {
+    let quantities = &usage.quantities;
+    let (input, output) = (quantities.input_tokens(), quantities.output_tokens());
+    let thoughts = quantities.get(Meter::OutputReasoning);
+    format!(
+        "{{\"promptTokenCount\":{input},\"cachedContentTokenCount\":{},\"candidatesTokenCount\":{},\
+         \"thoughtsTokenCount\":{thoughts},\"totalTokenCount\":{}}}",
+        quantities.get(Meter::InputCached),
+        output.saturating_sub(thoughts),
+        quantities.total_tokens(),
+    )
 }
 
 #[cfg(test)]

@@ -1,4 +1,6 @@
-//! Gemini as an upstream of clients of other dialects.
+//! Gemini's dialect, there and back, and between it and the others.
 
 mod answers;
 mod bodies;
+mod requests;
+mod written;

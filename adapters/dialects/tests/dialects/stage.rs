@@ -77,6 +77,7 @@ pub fn style() -> AnswerStyle {
         model: "openai/gpt-5-mini".to_owned(),
         call_type: CallType::ChatCompletion,
         superset: false,
+        json_array: false,
         include_usage: false,
         base64: false,
     }

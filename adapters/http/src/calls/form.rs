@@ -8,6 +8,8 @@ use hub_domain::ids::CallId;
 use hub_domain::vocabulary::{Answer, CallType, Canonical, Dialect, Request};
 use uuid::Uuid;
 
+use crate::exchange::Exchange;
+use crate::query::Query;
 use crate::response_headers::{X_CALL_ID, X_DROPPED};
 use crate::surface::Surface;
 
@@ -30,10 +32,11 @@ pub(super) struct Form {
     include_usage: bool,
     base64: bool,
     superset: bool,
+    json_array: bool,
 }
 
 impl Form {
-    pub(super) fn of(request: &Request, surface: Surface) -> Self {
+    pub(super) fn of(request: &Request, exchange: &Exchange) -> Self {
         let canonical = &request.canonical;
         let call_type = canonical.call_type();
         Self {
@@ -42,8 +45,13 @@ impl Form {
             is_stream: canonical.is_stream(),
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
             base64: matches!(canonical, Canonical::Embeddings(embeddings) if embeddings.base64),
-            superset: surface == Surface::Api && call_type == CallType::ChatCompletion,
+            superset: exchange.surface() == Surface::Api && call_type == CallType::ChatCompletion,
+            json_array: exchange.surface() == Surface::Gemini && !wants_events(exchange),
         }
+    }
+
+    pub(super) fn dialect(self) -> Dialect {
+        self.dialect
     }
 
     pub(super) fn is_stream(self) -> bool {
@@ -57,6 +65,7 @@ impl Form {
             model,
             call_type: self.call_type,
             superset: self.superset,
+            json_array: self.json_array,
             include_usage: self.include_usage,
             base64: self.base64,
         }
@@ -64,7 +73,7 @@ impl Form {
 
     /// The headers that this form has; a kept answer has them too.
     pub(super) fn headers(self) -> &'static [Header] {
-        if self.is_stream { EVENTS } else { JSON }
+        if self.is_stream && !self.json_array { EVENTS } else { JSON }
     }
 
     /// An answer without its body.
@@ -82,6 +91,12 @@ impl Form {
         }
         response
     }
+}
+
+/// Gemini's `?alt=sse`.
+fn wants_events(exchange: &Exchange) -> bool {
+    let query = exchange.request.uri().query();
+    query.is_some_and(|query| Query::parse(query).text("alt") == Some("sse"))
 }
 
 pub(super) fn call_header(call: CallId) -> HeaderValue {

@@ -8,10 +8,11 @@ use bytes::BytesMut;
 use hub_dialects::{StreamEncoder, WholeEncoder};
 use hub_domain::ids::{AccountId, CallId};
 use hub_domain::ports::{AnswerRecorder, IdempotencyRequest, KeptAnswer};
-use hub_domain::vocabulary::{AnswerItem, Receipt, Request};
+use hub_domain::vocabulary::{AnswerItem, Dialect, Receipt, Request};
 
 use super::form::Form;
 use super::idempotency_key::IdempotencyKey;
+use crate::exchange::Exchange;
 use crate::response_headers::X_CALL_ID;
 
 pub(super) struct Recorder {
@@ -32,9 +33,12 @@ impl Recorder {
         key: &IdempotencyKey,
         form: Form,
         account: AccountId,
-        route: &str,
+        exchange: &Exchange,
         request: &Request,
     ) -> IdempotencyRequest {
+        // Gemini's path says which model is to do what.
+        let is_path = form.dialect() == Dialect::Gemini;
+        let route = if is_path { exchange.request.uri().path() } else { exchange.route };
         let body = request.source.as_ref().map_or(&b""[..], |source| &source.body);
         IdempotencyRequest {
             claim: key.claim(account, "POST", route, body),

@@ -89,8 +89,7 @@ impl MessageBody for StreamBody {
         if this.items.is_none() {
             return Poll::Ready(None);
         }
-        this.silence
-            .poll_too_long(cx)
-            .map(|()| Some(Ok(Bytes::from_static(this.encoder.keep_alive().as_bytes()))))
+        let Some(keep_alive) = this.encoder.keep_alive() else { return Poll::Pending };
+        this.silence.poll_too_long(cx).map(|()| Some(Ok(Bytes::from_static(keep_alive.as_bytes()))))
     }
 }

@@ -162,5 +162,5 @@ fn an_answer_that_breaks_off_ends_with_an_error_event() {
     encoder.failed(&CallError::Upstream(error), &mut out);
     let events = parsed(std::str::from_utf8(&out).unwrap());
     assert_eq!(events.last().unwrap()["error"]["type"], "overloaded_error");
-    assert_eq!(encoder.keep_alive(), "event: ping\ndata: {\"type\": \"ping\"}\n\n");
+    assert_eq!(encoder.keep_alive(), Some("event: ping\ndata: {\"type\": \"ping\"}\n\n"));
 }

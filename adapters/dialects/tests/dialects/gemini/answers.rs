@@ -9,7 +9,7 @@ use hub_domain::meter::Meter;
 use hub_domain::vocabulary::{Event, FinishReason, Frame};
 use proptest::prelude::*;
 
-const STREAM: &str = concat!(
+pub const STREAM: &str = concat!(
     "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"Hm \u{1f914}\",\"thought\":true}]},\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":10,\"totalTokenCount\":10},\"modelVersion\":\"gemini-x\",\"responseId\":\"r1\"}\r\n\r\n",
     "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Let me\"},{\"functionCall\":{\"name\":\"weather\",\"args\":{\"city\":\"Bern\",\"n\":1.50}},\"thoughtSignature\":\"c2ln\"},{\"functionCall\":{\"id\":\"own\",\"name\":\"now\"}}]},\"index\":0}]}\r\n\r\n",
     "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}]},\"finishReason\":\"STOP\",\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":7,\"thoughtsTokenCount\":3,\"totalTokenCount\":20}}\r\n\r\n",
@@ -25,6 +25,15 @@ fn read(pieces: &[&[u8]]) -> (Vec<Event>, Option<UpstreamClass>) {
     }
     let error = decoder.finish(&mut frames).err();
     (events(frames), error.map(|error| error.class))
+}
+
+/// The frames of a stream that comes in one piece.
+pub fn frames(stream: &str) -> Vec<Frame> {
+    let mut decoder = StreamDecoder::new();
+    let mut frames = VecDeque::new();
+    decoder.push(Bytes::copy_from_slice(stream.as_bytes()), &mut frames).unwrap();
+    decoder.finish(&mut frames).unwrap();
+    frames.into()
 }
 
 fn events(frames: VecDeque<Frame>) -> Vec<Event> {

@@ -1,0 +1,47 @@
+//! Gemini's methods, which stand behind the model in the path: `…/models/{model}:generateContent`.
+
+use actix_web::{HttpResponse, web};
+use hub_dialects::gemini::{decode_count, decode_generate};
+use hub_domain::vocabulary::{Dialect, Principal, Request, Source};
+use serde::Serialize;
+
+use super::idempotency_key::IdempotencyKey;
+use super::{incoming, run};
+use crate::exchange::Exchange;
+use crate::refusal::Refusal;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Counted {
+    total_tokens: u64,
+}
+
+pub(crate) async fn generate(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let tail = exchange.request.match_info().get("model").unwrap_or_default();
+    let tail = tail.replace("%2F", "/").replace("%2f", "/").replace("%3A", ":").replace("%3a", ":");
+    let (model, method) = tail.rsplit_once(':').ok_or(Refusal::UnknownPath)?;
+    let admitted = exchange.service.admission.admit(&caller)?;
+    let stream = match method {
+        "generateContent" => false,
+        "streamGenerateContent" => true,
+        "countTokens" => return count(exchange, model, payload).await,
+        _ => return Err(Refusal::UnknownPath),
+    };
+    let key = IdempotencyKey::of(exchange.headers())?;
+    let body = incoming::body(exchange, payload).await?;
+    let canonical = decode_generate(&body, model, stream)?;
+    let request = Request { source: Some(Source::of(Dialect::Gemini, body)), canonical };
+    run(exchange, caller, admitted, key, request).await
+}
+
+/// The hub's own count; it records nothing, calls nobody and costs nothing.
+async fn count(exchange: &Exchange, model: &str, payload: web::Payload) -> Result<HttpResponse, Refusal> {
+    let body = incoming::body(exchange, payload).await?;
+    let request = Request { source: None, canonical: decode_count(&body, model)? };
+    let total_tokens = exchange.service.state.runner.count_input(&request).await?;
+    Ok(HttpResponse::Ok().json(Counted { total_tokens }))
+}
