@@ -8,7 +8,7 @@ use hub_domain::vocabulary::Principal;
 
 use crate::query::Query;
 use crate::refusal::Refusal;
-use crate::surface::Surface;
+use crate::surface::{Surface, X_GOOG_API_KEY};
 
 /// The caller, who must be known.
 pub(crate) async fn caller(
@@ -42,8 +42,7 @@ pub(crate) async fn maybe_caller(
 }
 
 /// Where Anthropic's and Google's clients put the key.
-static KEY_HEADERS: [HeaderName; 2] =
-    [HeaderName::from_static("x-api-key"), HeaderName::from_static("x-goog-api-key")];
+static KEY_HEADERS: [HeaderName; 2] = [HeaderName::from_static("x-api-key"), X_GOOG_API_KEY];
 
 /// The one token that a request carries, be it in several places.
 fn token<'a>(headers: &'a HeaderMap, in_query: Option<&'a str>) -> Result<Option<&'a str>, Refusal> {

@@ -99,6 +99,8 @@ pub const ROUTES: &[Route] = &[
     call("/api/v2/quote", Call::Quote),
     user(Method::GET, "/v1/models", User::Models),
     user(Method::GET, "/v1/models/{model}*", User::Model),
+    // Google's newer clients say `v1`.
+    call("/v1/models/{model}*", Call::Generate),
     user(Method::GET, "/anthropic/v1/models", User::Models),
     user(Method::GET, "/anthropic/v1/models/{model}*", User::Model),
     user(Method::GET, "/api/v2/models", User::Models),

@@ -17,6 +17,9 @@ pub(crate) enum Surface {
 /// Every Anthropic client sends it, and nobody else does.
 pub(crate) const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
+/// Every client of Google's sends its key so.
+pub(crate) const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+
 impl Surface {
     /// Of a path without the base path; it need not be one of ours.
     pub(crate) fn of(path: &str, headers: &HeaderMap) -> Self {
@@ -28,8 +31,10 @@ impl Surface {
         } else if is_below("/gemini") || is_below("/v1beta") {
             Self::Gemini
         } else if is_below("/v1/models") && headers.contains_key(ANTHROPIC_VERSION) {
-            // Both have a list of models there.
+            // All three have a list of models there.
             Self::Anthropic
+        } else if is_below("/v1/models") && headers.contains_key(X_GOOG_API_KEY) {
+            Self::Gemini
         } else if is_below("/v1") {
             Self::OpenAi
         } else {
@@ -71,5 +76,8 @@ mod tests {
         headers.insert(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"));
         assert_eq!(Surface::of("/v1/models/x", &headers), Surface::Anthropic);
         assert_eq!(Surface::of("/v1/chat/completions", &headers), Surface::OpenAi);
+        let mut headers = HeaderMap::new();
+        headers.insert(X_GOOG_API_KEY, HeaderValue::from_static("k"));
+        assert_eq!(Surface::of("/v1/models/{model}*", &headers), Surface::Gemini);
     }
 }

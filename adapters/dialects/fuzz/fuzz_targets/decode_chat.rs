@@ -3,7 +3,7 @@
 #![no_main]
 
 use bytes::Bytes;
-use hub_dialects::openai::{LimitField, UpstreamTarget, decode_chat, decode_embeddings, encode_request};
+use hub_dialects::openai::{LimitField, Quirks, UpstreamTarget, decode_chat, decode_embeddings, encode_request};
 use hub_domain::vocabulary::{Canonical, Dialect, Request, Source};
 use libfuzzer_sys::fuzz_target;
 
@@ -12,10 +12,14 @@ fuzz_target!(|data: &[u8]| {
     let _ = decode_embeddings(&body);
     let Ok(canonical) = decode_chat(&body) else { return };
     let source = Some(Source::of(Dialect::OpenAi, body));
-    let target =
-        UpstreamTarget { model: "m", output_limit: Some(7), limit_field: LimitField::MaxCompletionTokens };
+    let target = UpstreamTarget {
+        model: "m",
+        output_limit: Some(7),
+        limit_field: LimitField::MaxCompletionTokens,
+        quirks: Quirks::default(),
+    };
     let sent = encode_request(&Request { source, canonical: canonical.clone() }, &target);
-    let again = decode_chat(&sent.expect("what was decoded is sent"));
+    let again = decode_chat(&sent.expect("what was decoded is sent").body);
     let (Canonical::Chat(asked), Ok(Canonical::Chat(sent))) = (canonical, again) else {
         panic!("what was sent can't be read");
     };

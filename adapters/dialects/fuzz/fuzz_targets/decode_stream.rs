@@ -1,51 +1,82 @@
-//! An answer of any bytes is survived, and cuts change nothing. The first byte says where it is cut.
+//! An answer of any bytes, in any dialect, is survived and written in each; cuts change nothing. The first byte
+//! says where it is cut.
 
 #![no_main]
 
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use hub_dialects::openai::{AnswerStyle, StreamDecoder, StreamEncoder, WholeEncoder, decode_whole};
+use hub_dialects::{AnswerStyle, StreamEncoder, WholeEncoder, anthropic, gemini, openai};
 use hub_domain::ids::CallId;
 use hub_domain::usage::Usage;
-use hub_domain::vocabulary::{CallType, Frame, Receipt};
+use hub_domain::vocabulary::{CallType, Dialect, Frame, Receipt};
 use libfuzzer_sys::fuzz_target;
+
+const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
 
 fuzz_target!(|data: &[u8]| {
     let Some((step, data)) = data.split_first() else { return };
-    let at_once = told(&decoded(&[data]));
     let pieces: Vec<&[u8]> = data.chunks(usize::from(*step).max(1)).collect();
-    assert_eq!(told(&decoded(&pieces)), at_once);
-
-    let receipt = Receipt { call: CallId::new(), usage: Usage::default(), charged: None };
-    let mut out = BytesMut::new();
-    let mut stream = StreamEncoder::new(style(receipt.call, CallType::ChatCompletion));
-    decoded(&[data]).iter().for_each(|frame| stream.frame(frame, &mut out));
-    stream.settled(&receipt, &mut out);
-    for call_type in [CallType::ChatCompletion, CallType::Embedding] {
-        if let Ok(frame) = decode_whole(Bytes::copy_from_slice(data), call_type) {
-            let mut whole = WholeEncoder::new(style(receipt.call, call_type));
-            whole.push(&frame);
-            whole.finish(&receipt);
+    for from in DIALECTS {
+        let frames = decoded(from, &[data]);
+        assert_eq!(format!("{:?}", decoded(from, &pieces)), format!("{frames:?}"));
+        written(&frames);
+        if let Ok(frame) = whole(from, Bytes::copy_from_slice(data)) {
+            written(&VecDeque::from([frame]));
         }
     }
+    let _ = openai::decode_whole(Bytes::copy_from_slice(data), CallType::Embedding);
 });
 
-fn decoded(pieces: &[&[u8]]) -> VecDeque<Frame> {
-    let mut decoder = StreamDecoder::new(CallType::ChatCompletion);
-    let mut frames = VecDeque::new();
-    for piece in pieces {
-        let _ = decoder.push(Bytes::copy_from_slice(piece), &mut frames);
+/// What a decoder made of the pieces.
+macro_rules! read {
+    ($decoder:expr, $pieces:expr) => {{
+        let mut decoder = $decoder;
+        let mut frames = VecDeque::new();
+        for piece in $pieces {
+            let _ = decoder.push(Bytes::copy_from_slice(piece), &mut frames);
+        }
+        let _ = decoder.finish(&mut frames);
+        frames
+    }};
+}
+
+fn decoded(from: Dialect, pieces: &[&[u8]]) -> VecDeque<Frame> {
+    match from {
+        Dialect::OpenAi => read!(openai::StreamDecoder::new(CallType::ChatCompletion), pieces),
+        Dialect::Anthropic => read!(anthropic::StreamDecoder::new(), pieces),
+        Dialect::Gemini => read!(gemini::StreamDecoder::new(), pieces),
     }
-    let _ = decoder.finish(&mut frames);
-    frames
 }
 
-fn told(frames: &VecDeque<Frame>) -> String {
-    format!("{frames:?}")
+fn whole(from: Dialect, body: Bytes) -> Result<Frame, ()> {
+    match from {
+        Dialect::OpenAi => openai::decode_whole(body, CallType::ChatCompletion),
+        Dialect::Anthropic => anthropic::decode_whole(body),
+        Dialect::Gemini => gemini::decode_whole(body),
+    }
+    .map_err(drop)
 }
 
-fn style(call: CallId, call_type: CallType) -> AnswerStyle {
-    let model = "p/m".to_owned();
-    AnswerStyle { call, model, call_type, superset: true, include_usage: true, base64: true }
+fn written(frames: &VecDeque<Frame>) {
+    let receipt = Receipt { call: CallId::new(), usage: Usage::default(), charged: None };
+    for dialect in DIALECTS {
+        let style = AnswerStyle {
+            dialect,
+            call: receipt.call,
+            model: "p/m".to_owned(),
+            call_type: CallType::ChatCompletion,
+            superset: true,
+            include_usage: true,
+            json_array: true,
+            base64: true,
+        };
+        let mut out = BytesMut::new();
+        let mut stream = StreamEncoder::new(style.clone());
+        frames.iter().for_each(|frame| stream.frame(frame, &mut out));
+        stream.settled(&receipt, &mut out);
+        let mut whole = WholeEncoder::new(style);
+        frames.iter().for_each(|frame| whole.push(frame));
+        whole.finish(&receipt);
+    }
 }

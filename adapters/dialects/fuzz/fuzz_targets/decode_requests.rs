@@ -1,0 +1,42 @@
+//! Requests of Anthropic's and Google's dialects: understood or refused, and what is understood has a bound and
+//! is written for every kind of upstream, or refused for it, without a panic.
+
+#![no_main]
+
+use bytes::Bytes;
+use hub_dialects::anthropic::{self, Generation, Purpose, decode_messages};
+use hub_dialects::gemini::{self, ThinkingControl, decode_count, decode_generate};
+use hub_dialects::openai::{self, LimitField, Quirks};
+use hub_domain::bound::overhead;
+use hub_domain::vocabulary::{Canonical, Dialect, Request, Source};
+use libfuzzer_sys::fuzz_target;
+
+fn write(dialect: Dialect, body: &Bytes, canonical: Canonical) {
+    let _ = overhead(&canonical);
+    for source in [Some(Source::of(dialect, body.clone())), None] {
+        let request = Request { source, canonical: canonical.clone() };
+        let target = openai::UpstreamTarget {
+            model: "m",
+            output_limit: Some(7),
+            limit_field: LimitField::MaxTokens,
+            quirks: Quirks { short_call_ids: true, ..Quirks::default() },
+        };
+        let _ = openai::encode_request(&request, &target);
+        let generation = Generation { budget: true, sampling: true, max_output_tokens: 9 };
+        let target = anthropic::UpstreamTarget { model: "m", output_limit: Some(7), generation };
+        let _ = anthropic::encode_request(&request, &target);
+        let target = gemini::UpstreamTarget { output_limit: Some(7), thinking: ThinkingControl::Level };
+        let _ = gemini::encode_request(&request, &target);
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let body = Bytes::copy_from_slice(data);
+    let _ = decode_count(&body, "m");
+    if let Ok(canonical) = decode_messages(&body, Purpose::Answer) {
+        write(Dialect::Anthropic, &body, canonical);
+    }
+    if let Ok(canonical) = decode_generate(&body, "m", true) {
+        write(Dialect::Gemini, &body, canonical);
+    }
+});
