@@ -31,6 +31,16 @@ pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Resu
 
 /// Refuses what this dialect can't say and the answer depends on.
 fn require_words(chat: &ChatRequest) -> Result<(), ProviderError> {
+    // They could be asked for, but no other dialect's answer could carry them back from here.
+    if chat.sampling.logprobs {
+        return Err(unsupported(
+            "logprobs",
+            "Log probabilities of this provider can't be had in this dialect.",
+        ));
+    }
+    if chat.audio_output {
+        return Err(unsupported("modalities", "Audio of this provider can't be had in this dialect."));
+    }
     for (index, tool) in chat.tools.iter().enumerate() {
         if let Some(hosted) = &tool.hosted {
             let why = format!("The tool '{hosted}' runs at another provider only.");
@@ -126,9 +136,6 @@ impl Body {
         self.number("presence_penalty", chat.sampling.presence_penalty.as_ref())?;
         if let Some(seed) = chat.sampling.seed {
             self.value(target.quirks.seed_field, seed)?;
-        }
-        if chat.sampling.logprobs {
-            self.value("logprobs", true)?;
         }
         if !chat.stop.is_empty() {
             self.value("stop", &chat.stop)?;

@@ -9,6 +9,7 @@ mod embeddings;
 mod errors;
 mod gemini;
 mod hostile_streams;
+mod readme_table;
 mod refused_requests;
 mod requests;
 mod stage;
