@@ -16,6 +16,7 @@ on_both_databases! {
     a_gemini_client_is_told_its_errors,
     a_gemini_client_counts_and_lists_without_a_call,
     a_repeat_of_another_model_is_another_call,
+    vectors_are_had_across_dialects,
 }
 
 /// A second provider, of Google's kind, at the same fake upstream, which knows a model by its path.
@@ -235,4 +236,40 @@ async fn a_repeat_of_another_model_is_another_call(world: &mut World) {
     assert_eq!(ask("one").send().await.expect(200).body, first.body);
     ask("two").send().await.expect(200);
     assert_eq!(world.spent().await, 2 * price(USUAL));
+}
+
+async fn vectors_are_had_across_dialects(world: &mut World) {
+    with_gemini(world).await;
+    for model in ["fake/*", "google/*"] {
+        world
+            .command(&["rates", "set", model, "--call-type", "embedding", "--input", "3000"])
+            .await
+            .expect(0);
+    }
+    let hub = world.start().await;
+    // Google's client, OpenAI's vectors.
+    let content = json!({ "parts": [{ "text": "a text of several words" }] });
+    let one = json!({ "content": content });
+    let answer =
+        hub.client().post("/v1beta/models/fake/vectors:embedContent", one.clone()).send().await.expect(200);
+    assert_eq!(answer.json()["embedding"]["values"], json!([0.25, -0.5]));
+    assert_eq!(answer.cost(), Some(price(Tokens::of(USUAL.input, 0))));
+    let batch = json!({ "requests": [one] });
+    let answer =
+        hub.client().post("/v1beta/models/fake/vectors:batchEmbedContents", batch).send().await.expect(200);
+    assert_eq!(answer.json()["embeddings"], json!([{ "values": [0.25, -0.5] }]));
+    let bad =
+        hub.client().post("/v1beta/models/fake/vectors:embedContent", json!({})).send().await.expect(400);
+    assert!(bad.body.contains("content"), "{}", bad.body);
+    // OpenAI's client, Google's vectors, which come without a usage.
+    let vectors = json!({ "embeddings": [{ "values": [0.5, 1] }, { "values": [2, 3] }] });
+    world.upstream.script("vectors-2", [Reply::json(200, vectors.to_string())]);
+    let body = json!({ "model": "google/vectors-2", "input": ["one", "two"], "dimensions": 2 });
+    let answer = hub.client().post("/v1/embeddings", body).send().await.expect(200);
+    assert_eq!(answer.json()["data"][1]["embedding"], json!([2, 3]));
+    let record = hub.record(&answer.call_id()).await;
+    assert!(record.is_estimated() && record.cost() > 0);
+    let sent = world.upstream.reached_by("vectors-2").await;
+    assert_eq!(sent.path, "/v1beta/models/vectors-2:batchEmbedContents");
+    assert_eq!(sent.json()["requests"][0]["outputDimensionality"], 2);
 }

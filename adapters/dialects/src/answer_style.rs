@@ -19,6 +19,8 @@ pub struct AnswerStyle {
     pub include_usage: bool,
     /// A stream is one JSON array rather than events.
     pub json_array: bool,
+    /// Vectors were asked for in a batch, be it of one.
+    pub batch: bool,
     /// The client asked for vectors in base64.
     pub base64: bool,
 }

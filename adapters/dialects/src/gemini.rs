@@ -6,6 +6,7 @@
 
 mod contents;
 mod decode_contents;
+mod decode_embeddings;
 mod decode_request;
 mod encode_request;
 mod error_answer;
@@ -17,12 +18,15 @@ mod response_reader;
 mod stream_encoder;
 mod target;
 mod usage;
+mod vectors;
 mod whole_encoder;
 
+pub use decode_embeddings::decode_embed;
 pub use decode_request::{decode_count, decode_generate};
 pub use encode_request::encode_request;
 pub use error_answer::{error_answer, error_body};
 pub use response_reader::{StreamDecoder, decode_stream, decode_whole};
 pub use stream_encoder::StreamEncoder;
 pub use target::{ThinkingControl, UpstreamTarget};
+pub use vectors::decode_vectors;
 pub use whole_encoder::WholeEncoder;

@@ -13,7 +13,7 @@ mod decode_chat;
 mod decode_embeddings;
 mod decode_stream;
 mod decode_whole;
-mod embedding_list;
+pub(crate) mod embedding_list;
 mod encode_canonical;
 mod encode_request;
 pub(crate) mod error_answer;

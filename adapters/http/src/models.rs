@@ -61,7 +61,7 @@ struct GeminiModel {
     /// `models/provider/model`.
     name: String,
     display_name: String,
-    supported_generation_methods: [&'static str; 3],
+    supported_generation_methods: &'static [&'static str],
 }
 
 /// `GET /v1/models`.
@@ -76,7 +76,7 @@ pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
         return Ok(HttpResponse::Ok().json(ModelPage { data, has_more: false, first_id, last_id }));
     }
     if exchange.surface() == Surface::Gemini {
-        let models = usable.keys().map(|id| gemini(id)).collect();
+        let models = usable.keys().map(|id| gemini(&snapshot, id, is_priced)).collect();
         return Ok(HttpResponse::Ok().json(GeminiList { models }));
     }
     let data = usable.into_iter().map(|(id, provider)| model(id, provider)).collect();
@@ -93,17 +93,24 @@ pub(crate) fn one(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
         Some((id, provider)) if exchange.surface() == Surface::Anthropic => {
             Ok(HttpResponse::Ok().json(info(&id, provider)))
         }
-        Some((id, _)) if exchange.surface() == Surface::Gemini => Ok(HttpResponse::Ok().json(gemini(&id))),
+        Some((id, _)) if exchange.surface() == Surface::Gemini => {
+            Ok(HttpResponse::Ok().json(gemini(&snapshot, &id, is_priced)))
+        }
         Some((id, provider)) => Ok(HttpResponse::Ok().json(model(id, provider))),
         None => Err(CallError::ModelNotFound { model: id.chars().take(64).collect() }.into()),
     }
 }
 
-fn gemini(id: &str) -> GeminiModel {
+fn gemini(snapshot: &Snapshot, id: &str, is_priced: bool) -> GeminiModel {
+    let is_embedding = !is_usable(snapshot, id, CallType::ChatCompletion, is_priced);
     GeminiModel {
         name: format!("models/{id}"),
         display_name: id.to_owned(),
-        supported_generation_methods: ["generateContent", "streamGenerateContent", "countTokens"],
+        supported_generation_methods: if is_embedding {
+            &["embedContent", "batchEmbedContents"]
+        } else {
+            &["generateContent", "streamGenerateContent", "countTokens"]
+        },
     }
 }
 

@@ -32,7 +32,7 @@ const MAX_ID: usize = 200;
 pub enum Codec {
     OpenAi(CallType),
     Anthropic,
-    Gemini,
+    Gemini(CallType),
 }
 
 /// What a body is, by its content type. The answer decides, not what was asked for.
@@ -71,7 +71,7 @@ fn events(body: Body, codec: Codec) -> FrameStream {
     match codec {
         Codec::OpenAi(call_type) => watched(openai::decode_stream(body, call_type), watch),
         Codec::Anthropic => watched(anthropic::decode_stream(body), watch),
-        Codec::Gemini => watched(gemini::decode_stream(body), watch),
+        Codec::Gemini(_) => watched(gemini::decode_stream(body), watch),
     }
 }
 
@@ -97,7 +97,8 @@ fn whole(body: Body, codec: Codec) -> FrameStream {
         match codec {
             Codec::OpenAi(call_type) => openai::decode_whole(body, call_type),
             Codec::Anthropic => anthropic::decode_whole(body),
-            Codec::Gemini => gemini::decode_whole(body),
+            Codec::Gemini(CallType::Embedding) => gemini::decode_vectors(&body),
+            Codec::Gemini(_) => gemini::decode_whole(body),
         }
     }))
 }

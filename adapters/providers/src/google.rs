@@ -9,6 +9,7 @@ use hub_dialects::gemini::{UpstreamTarget, encode_request};
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, UpstreamAnswer};
 use hub_domain::routing::{Candidate, Provider};
+use hub_domain::vocabulary::CallType;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
 
@@ -37,11 +38,20 @@ impl Google {
         let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
         let provider = &candidate.provider;
         let base = self.base(provider)?;
-        let target = UpstreamTarget { output_limit, thinking: thinking::of(&candidate.model) };
+        let target = UpstreamTarget {
+            model: &candidate.model,
+            output_limit,
+            thinking: thinking::of(&candidate.model),
+        };
         let Encoded { body, dropped } = encode_request(&request, &target)?;
         let streams = request.canonical.is_stream();
 
-        let method = if streams { "streamGenerateContent" } else { "generateContent" };
+        let call_type = request.canonical.call_type();
+        let method = match call_type {
+            CallType::Embedding => "batchEmbedContents",
+            _ if streams => "streamGenerateContent",
+            _ => "generateContent",
+        };
         let mut url = base.versioned(VERSION, &["models", &format!("{}:{method}", candidate.model)]);
         if streams {
             // Without it the stream is one JSON array.
@@ -60,7 +70,7 @@ impl Google {
 
         let limits = Limits::new(provider.timeouts, time_left);
         let response = self.http.send(post, limits).await?;
-        answer::read(response, Codec::Gemini, streams, limits, dropped).await
+        answer::read(response, Codec::Gemini(call_type), streams, limits, dropped).await
     }
 
     /// Lists the models: it costs nothing and needs a valid key.

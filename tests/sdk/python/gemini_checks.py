@@ -69,6 +69,11 @@ class Contents(unittest.TestCase):
         answer = client().models.generate_content(model="sim/instant", contents=["What is it?", image], config=config)
         self.assertTrue(answer.text)
 
+    def test_vectors(self):
+        answer = client().models.embed_content(model="sim/embedding", contents=["one", "two"])
+        self.assertEqual(len(answer.embeddings), 2)
+        self.assertIsInstance(answer.embeddings[0].values[0], float)
+
     def test_tokens_are_counted(self):
         counted = client().models.count_tokens(model="sim/instant", contents="Hello!")
         self.assertGreater(counted.total_tokens, 0)

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use hub_dialects::anthropic::{self, Generation, Purpose, decode_messages};
-use hub_dialects::gemini::{self, ThinkingControl, decode_count, decode_generate};
+use hub_dialects::gemini::{self, ThinkingControl, decode_count, decode_embed, decode_generate};
 use hub_dialects::openai::{self, LimitField, Quirks};
 use hub_domain::bound::overhead;
 use hub_domain::vocabulary::{Canonical, Dialect, Request, Source};
@@ -25,7 +25,7 @@ fn write(dialect: Dialect, body: &Bytes, canonical: Canonical) {
         let generation = Generation { budget: true, sampling: true, max_output_tokens: 9 };
         let target = anthropic::UpstreamTarget { model: "m", output_limit: Some(7), generation };
         let _ = anthropic::encode_request(&request, &target);
-        let target = gemini::UpstreamTarget { output_limit: Some(7), thinking: ThinkingControl::Level };
+        let target = gemini::UpstreamTarget { model: "m", output_limit: Some(7), thinking: ThinkingControl::Level };
         let _ = gemini::encode_request(&request, &target);
     }
 }
@@ -33,6 +33,7 @@ fn write(dialect: Dialect, body: &Bytes, canonical: Canonical) {
 fuzz_target!(|data: &[u8]| {
     let body = Bytes::copy_from_slice(data);
     let _ = decode_count(&body, "m");
+    let _ = decode_embed(&body, "m", true);
     if let Ok(canonical) = decode_messages(&body, Purpose::Answer) {
         write(Dialect::Anthropic, &body, canonical);
     }

@@ -69,6 +69,7 @@ fn written(frames: &VecDeque<Frame>) {
             superset: true,
             include_usage: true,
             json_array: true,
+            batch: true,
             base64: true,
         };
         let mut out = BytesMut::new();

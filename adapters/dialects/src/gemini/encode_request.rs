@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 use super::contents::{self, Contents};
-use super::{ThinkingControl, UpstreamTarget};
+use super::{ThinkingControl, UpstreamTarget, vectors};
 use crate::encoded::{Encoded, unreadable, unsupported};
 use crate::outline::Outline;
 use crate::wire::json_object::JsonObject;
@@ -26,9 +26,13 @@ const EFFORTS: [(&str, u64); 6] = [
 
 /// Writes the body. Fields that Gemini has no word for are refused where the answer would mean something
 /// else without them, and named where it would not.
-pub fn encode_request(request: &Request, target: &UpstreamTarget) -> Result<Encoded, ProviderError> {
-    let Canonical::Chat(chat) = &request.canonical else {
-        return Err(unsupported("model", "Embeddings of this provider can't be had here yet."));
+pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<Encoded, ProviderError> {
+    let chat = match &request.canonical {
+        Canonical::Chat(chat) => chat,
+        Canonical::Embeddings(embeddings) => {
+            let dropped = embeddings.user.iter().map(|_| "user".to_owned()).collect();
+            return Ok(Encoded { body: vectors::encode(embeddings, target.model)?, dropped });
+        }
     };
     if let Some(Source { dialect: Dialect::Gemini, body, .. }) = &request.source
         && let Some(body) = patched(body, chat, target)
@@ -48,7 +52,7 @@ const LIMIT: &str = "maxOutputTokens";
 const PRICED: &[&str] = &["contents", "systemInstruction", "tools", CONFIG];
 
 /// The client's own text with its output limit lowered; `None` where it is not spelt as we would.
-fn patched(body: &Bytes, chat: &ChatRequest, target: &UpstreamTarget) -> Option<Bytes> {
+fn patched(body: &Bytes, chat: &ChatRequest, target: &UpstreamTarget<'_>) -> Option<Bytes> {
     let text = std::str::from_utf8(body).ok()?;
     let outline = Outline::of(text).ok()?;
     let plain = |key: &str| key.replace('_', "").to_ascii_lowercase();
@@ -88,7 +92,7 @@ fn require_words(chat: &ChatRequest) -> Result<(), ProviderError> {
 /// `None` when a number or a schema of the request is no JSON.
 fn body(
     chat: &ChatRequest,
-    target: &UpstreamTarget,
+    target: &UpstreamTarget<'_>,
     Contents { system, contents }: Contents,
     dropped: &mut Vec<String>,
 ) -> Option<Bytes> {
@@ -134,7 +138,7 @@ fn calling(choice: Option<&ToolChoice>) -> Option<Value> {
     })
 }
 
-fn generation(chat: &ChatRequest, target: &UpstreamTarget, dropped: &mut Vec<String>) -> Option<String> {
+fn generation(chat: &ChatRequest, target: &UpstreamTarget<'_>, dropped: &mut Vec<String>) -> Option<String> {
     let mut config = JsonObject::default();
     let sampling = &chat.sampling;
     for (key, number) in [

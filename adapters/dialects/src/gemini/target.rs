@@ -1,8 +1,9 @@
 //! What an upstream wants changed in a request.
 
-/// Where a request goes, and with which limit. The model stands in the address, not in the body.
+/// Where a request goes, and with which limit. The model stands in the address; only vectors name it in the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UpstreamTarget {
+pub struct UpstreamTarget<'a> {
+    pub model: &'a str,
     /// Output tokens at most, for each choice. The client's own limit stays where it is lower.
     pub output_limit: Option<u64>,
     pub thinking: ThinkingControl,

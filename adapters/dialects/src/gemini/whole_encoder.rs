@@ -1,11 +1,12 @@
 //! A non-streamed answer as one response.
 
 use bytes::{BufMut, Bytes, BytesMut};
-use hub_domain::vocabulary::{Dialect, Event, Frame, Receipt};
+use hub_domain::vocabulary::{CallType, Dialect, EmbeddingVector, Event, Frame, Receipt};
 
 use super::pieces::{Candidate, choice};
 use super::usage;
 use crate::answer_style::AnswerStyle;
+use crate::openai::embedding_list;
 use crate::outline::Outline;
 use crate::wire::text::string;
 
@@ -61,7 +62,35 @@ impl WholeEncoder {
         }
     }
 
+    /// The vectors, with what they cost beside them.
+    fn vectors(&self, receipt: &Receipt) -> Bytes {
+        let mut vectors: Vec<(u32, &EmbeddingVector)> = Vec::new();
+        for event in &self.events {
+            if let Event::Embedding { index, vector } = event {
+                vectors.push((*index, vector));
+            }
+        }
+        vectors.sort_by_key(|(index, _)| *index);
+        let values = |vector: &EmbeddingVector| match vector {
+            EmbeddingVector::Json(numbers) => format!("{{\"values\":{numbers}}}"),
+            EmbeddingVector::Base64(digits) => {
+                format!("{{\"values\":{}}}", embedding_list::numbers(digits).as_deref().unwrap_or("[]"))
+            }
+        };
+        let all: Vec<String> = vectors.into_iter().map(|(_, vector)| values(vector)).collect();
+        let shown = if self.style.batch {
+            format!("\"embeddings\":[{}]", all.join(","))
+        } else {
+            format!("\"embedding\":{}", all.first().map_or("{\"values\":[]}", String::as_str))
+        };
+        let usage = usage::settled(None, receipt);
+        Bytes::from(format!("{{{shown},\"usageMetadata\":{usage}}}"))
+    }
+
     fn written(mut self, receipt: &Receipt) -> Bytes {
+        if self.style.call_type == CallType::Embedding {
+            return self.vectors(receipt);
+        }
         for event in std::mem::take(&mut self.events) {
             self.event(&event);
         }

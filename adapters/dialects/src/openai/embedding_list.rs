@@ -64,7 +64,7 @@ fn digits(numbers: &str) -> Option<String> {
 }
 
 /// Digits to numbers: the shortest text that is the same `f32` again.
-fn numbers(digits: &str) -> Option<String> {
+pub(crate) fn numbers(digits: &str) -> Option<String> {
     let bytes = STANDARD.decode(digits).ok()?;
     let (floats, rest) = bytes.as_chunks::<4>();
     if !rest.is_empty() {

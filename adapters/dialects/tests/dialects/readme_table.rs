@@ -193,7 +193,10 @@ fn encoded(request: &Request, upstream: Dialect) -> Result<Encoded, ProviderErro
         }
         Dialect::Gemini => {
             let thinking = ThinkingControl::Budget { min: 0, max: 24_576 };
-            gemini::encode_request(request, &gemini::UpstreamTarget { output_limit: None, thinking })
+            gemini::encode_request(
+                request,
+                &gemini::UpstreamTarget { model: "m", output_limit: None, thinking },
+            )
         }
     }
 }

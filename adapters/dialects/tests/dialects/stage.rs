@@ -78,6 +78,7 @@ pub fn style() -> AnswerStyle {
         call_type: CallType::ChatCompletion,
         superset: false,
         json_array: false,
+        batch: false,
         include_usage: false,
         base64: false,
     }

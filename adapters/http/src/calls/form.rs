@@ -8,6 +8,7 @@ use hub_domain::ids::CallId;
 use hub_domain::vocabulary::{Answer, CallType, Canonical, Dialect, Request};
 use uuid::Uuid;
 
+use super::generate::BATCH;
 use crate::exchange::Exchange;
 use crate::query::Query;
 use crate::response_headers::{X_CALL_ID, X_DROPPED};
@@ -33,6 +34,7 @@ pub(super) struct Form {
     base64: bool,
     superset: bool,
     json_array: bool,
+    batch: bool,
 }
 
 impl Form {
@@ -46,6 +48,7 @@ impl Form {
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
             base64: matches!(canonical, Canonical::Embeddings(embeddings) if embeddings.base64),
             superset: exchange.surface() == Surface::Api && call_type == CallType::ChatCompletion,
+            batch: exchange.request.uri().path().ends_with(BATCH),
             json_array: exchange.surface() == Surface::Gemini && !wants_events(exchange),
         }
     }
@@ -66,6 +69,7 @@ impl Form {
             call_type: self.call_type,
             superset: self.superset,
             json_array: self.json_array,
+            batch: self.batch,
             include_usage: self.include_usage,
             base64: self.base64,
         }

@@ -1,7 +1,7 @@
 //! Gemini's methods, which stand behind the model in the path: `…/models/{model}:generateContent`.
 
 use actix_web::{HttpResponse, web};
-use hub_dialects::gemini::{decode_count, decode_generate};
+use hub_dialects::gemini::{decode_count, decode_embed, decode_generate};
 use hub_domain::vocabulary::{Dialect, Principal, Request, Source};
 use serde::Serialize;
 
@@ -9,6 +9,12 @@ use super::idempotency_key::IdempotencyKey;
 use super::{incoming, run};
 use crate::exchange::Exchange;
 use crate::refusal::Refusal;
+
+/// The method that asks for several vectors.
+pub(super) const BATCH: &str = "batchEmbedContents";
+
+/// Methods that are calls.
+const METHODS: [&str; 4] = ["generateContent", "streamGenerateContent", "embedContent", BATCH];
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -25,15 +31,19 @@ pub(crate) async fn generate(
     let tail = tail.replace("%2F", "/").replace("%2f", "/").replace("%3A", ":").replace("%3a", ":");
     let (model, method) = tail.rsplit_once(':').ok_or(Refusal::UnknownPath)?;
     let admitted = exchange.service.admission.admit(&caller)?;
-    let stream = match method {
-        "generateContent" => false,
-        "streamGenerateContent" => true,
-        "countTokens" => return count(exchange, model, payload).await,
-        _ => return Err(Refusal::UnknownPath),
-    };
+    if method == "countTokens" {
+        return count(exchange, model, payload).await;
+    }
+    if !METHODS.contains(&method) {
+        return Err(Refusal::UnknownPath);
+    }
     let key = IdempotencyKey::of(exchange.headers())?;
     let body = incoming::body(exchange, payload).await?;
-    let canonical = decode_generate(&body, model, stream)?;
+    let canonical = match method {
+        "embedContent" => decode_embed(&body, model, false)?,
+        BATCH => decode_embed(&body, model, true)?,
+        method => decode_generate(&body, model, method == "streamGenerateContent")?,
+    };
     let request = Request { source: Some(Source::of(Dialect::Gemini, body)), canonical };
     run(exchange, caller, admitted, key, request).await
 }

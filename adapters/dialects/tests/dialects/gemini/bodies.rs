@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 
 use crate::stage;
 
-fn target(output_limit: Option<u64>, thinking: ThinkingControl) -> UpstreamTarget {
-    UpstreamTarget { output_limit, thinking }
+fn target(output_limit: Option<u64>, thinking: ThinkingControl) -> UpstreamTarget<'static> {
+    UpstreamTarget { model: "m", output_limit, thinking }
 }
 
-const PLAIN: UpstreamTarget = UpstreamTarget { output_limit: None, thinking: ThinkingControl::None };
+const PLAIN: UpstreamTarget<'static> =
+    UpstreamTarget { model: "m", output_limit: None, thinking: ThinkingControl::None };
 
-fn sent(request: &Request, target: &UpstreamTarget) -> (Value, Vec<String>) {
+fn sent(request: &Request, target: &UpstreamTarget<'_>) -> (Value, Vec<String>) {
     let encoded = encode_request(request, target).unwrap();
     (serde_json::from_slice(&encoded.body).unwrap(), encoded.dropped)
 }

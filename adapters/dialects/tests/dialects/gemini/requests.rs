@@ -1,10 +1,11 @@
 //! What Gemini's clients ask.
 
 use bytes::Bytes;
-use hub_dialects::gemini::{decode_count, decode_generate};
+use hub_dialects::gemini::{decode_count, decode_embed, decode_generate};
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{
-    Canonical, ChatRequest, ImageSource, MessageRole, OutputFormat, Part, ThinkingMode, ToolChoice,
+    Canonical, ChatRequest, EmbeddingInput, ImageSource, MessageRole, OutputFormat, Part, ThinkingMode,
+    ToolChoice,
 };
 use proptest::prelude::*;
 
@@ -133,9 +134,38 @@ fn a_count_takes_contents_or_a_whole_request() {
     }
 }
 
+#[test]
+fn vectors_are_asked_for_one_by_one_or_in_a_batch() {
+    let one = r#"{"content":{"parts":[{"text":"a"},{"text":"b"}]},"outputDimensionality":2}"#;
+    let batch = format!(r#"{{"requests":[{one},{one}]}}"#);
+    for (body, is_batch, count) in [(one.to_owned(), false, 1), (batch, true, 2)] {
+        let Canonical::Embeddings(asked) = decode_embed(&Bytes::from(body), "m", is_batch).unwrap() else {
+            panic!("no embeddings");
+        };
+        assert_eq!((asked.inputs.len(), asked.dimensions), (count, Some(2)));
+        assert_eq!(asked.inputs[0], EmbeddingInput::Text("ab".into()));
+    }
+    for (body, field) in [
+        ("{}", "requests"),
+        (r#"{"requests":[]}"#, "requests"),
+        (r#"{"requests":[{}]}"#, "requests[0].content"),
+        (r#"{"requests":[{"content":{"parts":[{"text":7}]}}]}"#, "requests[0].content.parts[0].text"),
+        (
+            r#"{"requests":[{"content":{"parts":[{"text":"a"}]}},{"content":{"parts":[{"text":"a"}]},"outputDimensionality":3}]}"#,
+            "requests[1].outputDimensionality",
+        ),
+    ] {
+        match decode_embed(&Bytes::from(body), "m", true).unwrap_err() {
+            CallError::InvalidRequest { param, .. } => assert_eq!(param.as_deref(), Some(field), "{body}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn no_body_panics(body in "\\PC{0,200}") {
+        let _ = decode_embed(&Bytes::from(body.clone()), "m", true);
         let _ = decoded(&body);
         let _ = decode_count(&Bytes::from(body), "m");
     }

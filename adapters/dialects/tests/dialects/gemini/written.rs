@@ -129,7 +129,7 @@ fn the_clients_own_text_survives_but_for_the_limit() {
         let body = Bytes::from_static(body.as_bytes());
         let canonical = decode_generate(&body, "m", false).unwrap();
         let request = Request { source: Some(Source::of(Dialect::Gemini, body)), canonical };
-        let target = UpstreamTarget { output_limit: limit, thinking: ThinkingControl::None };
+        let target = UpstreamTarget { model: "m", output_limit: limit, thinking: ThinkingControl::None };
         String::from_utf8(encode_request(&request, &target).unwrap().body.to_vec()).unwrap()
     };
     let own = r#"{"contents":[{"parts":[{"text":"x"}]}],"generationConfig":{"maxOutputTokens":100,"new":1.50},"tools":[{"googleSearch":{}}]}"#;
