@@ -4,19 +4,16 @@ mod thinking;
 
 use std::sync::Arc;
 
-use hub_dialects::Encoded;
 use hub_dialects::gemini::{UpstreamTarget, encode_request};
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, UpstreamAnswer};
-use hub_domain::routing::{Candidate, Provider};
+use hub_domain::routing::Candidate;
 use hub_domain::vocabulary::CallType;
-use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Request};
+use reqwest::header::{HeaderMap, HeaderName};
 
-use crate::answer::{self, Codec};
-use crate::base_url::{BaseUrl, BaseUrls};
-use crate::http::{Http, Limits};
-use crate::providers::{TEST_LIMIT, TRACEPARENT, secret};
+use crate::answer::Codec;
+use crate::http::Http;
+use crate::upstream::{Asked, Upstream, with_key};
 
 pub const BASE_URL: &str = "https://generativelanguage.googleapis.com";
 
@@ -25,27 +22,24 @@ const VERSION: &str = "v1beta";
 const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 pub struct Google {
-    http: Arc<Http>,
-    bases: BaseUrls,
+    upstream: Upstream,
 }
 
 impl Google {
     pub fn new(http: Arc<Http>) -> Self {
-        Self { http, bases: BaseUrls::default() }
+        Self { upstream: Upstream::new(http, BASE_URL) }
     }
 
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
         let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
-        let provider = &candidate.provider;
-        let base = self.base(provider)?;
+        let base = self.upstream.base(&candidate.provider)?;
         let target = UpstreamTarget {
             model: &candidate.model,
             output_limit,
             thinking: thinking::of(&candidate.model),
         };
-        let Encoded { body, dropped } = encode_request(&request, &target)?;
+        let encoded = encode_request(&request, &target)?;
         let streams = request.canonical.is_stream();
-
         let call_type = request.canonical.call_type();
         let method = match call_type {
             CallType::Embedding => "batchEmbedContents",
@@ -57,42 +51,18 @@ impl Google {
             // Without it the stream is one JSON array.
             url.query_pairs_mut().append_pair("alt", "sse");
         }
-        let mut post = Request::new(Method::POST, url);
-        let headers = post.headers_mut();
-        authorise(headers, &candidate)?;
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let accept = if streams { "text/event-stream" } else { "application/json" };
-        headers.insert(ACCEPT, HeaderValue::from_static(accept));
-        if let Some(value) = traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
-            headers.insert(TRACEPARENT, value);
-        }
-        *post.body_mut() = Some(body.into());
-
-        let limits = Limits::new(provider.timeouts, time_left);
-        let response = self.http.send(post, limits).await?;
-        answer::read(response, Codec::Gemini(call_type), streams, limits, dropped).await
+        let (headers, codec) = (headers(&candidate)?, Codec::Gemini(call_type));
+        let asked = Asked { url, headers, encoded, streams, codec, traceparent };
+        self.upstream.ask(asked, &candidate.provider, time_left).await
     }
 
     /// Lists the models: it costs nothing and needs a valid key.
     pub async fn test(&self, candidate: &Candidate) -> Result<(), ProviderError> {
-        let provider = &candidate.provider;
-        let mut get = Request::new(Method::GET, self.base(provider)?.versioned(VERSION, &["models"]));
-        authorise(get.headers_mut(), candidate)?;
-        get.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let limits = Limits::new(provider.timeouts, TEST_LIMIT);
-        let response = self.http.send(get, limits).await?;
-        answer::check(response, limits).await
-    }
-
-    fn base(&self, provider: &Provider) -> Result<Arc<BaseUrl>, ProviderError> {
-        self.bases.require(provider.base_url.as_deref().unwrap_or(BASE_URL))
+        let url = self.upstream.base(&candidate.provider)?.versioned(VERSION, &["models"]);
+        self.upstream.test(url, headers(candidate)?, &candidate.provider).await
     }
 }
 
-/// The key goes into this one header of a request to its own provider's address, nowhere else.
-fn authorise(headers: &mut HeaderMap, candidate: &Candidate) -> Result<(), ProviderError> {
-    if let Some(credential) = &candidate.credential {
-        headers.insert(X_GOOG_API_KEY, secret(credential.secret.expose())?);
-    }
-    Ok(())
+fn headers(candidate: &Candidate) -> Result<HeaderMap, ProviderError> {
+    with_key(X_GOOG_API_KEY, candidate.credential.as_ref().map(|credential| credential.secret.expose()))
 }

@@ -12,6 +12,7 @@ mod providers;
 mod simulated;
 mod token_counter;
 mod tokenizer;
+mod upstream;
 pub mod well_known;
 
 pub use providers::{Providers, ProvidersSettings, default_base_url};

@@ -1,13 +1,11 @@
 //! The registry: which code speaks to which kind of provider.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{Attempt, ModelProvider, UpstreamAnswer};
 use hub_domain::routing::{Candidate, ProviderKind};
-use reqwest::header::{HeaderName, HeaderValue};
 
 use crate::anthropic::{self, Anthropic};
 use crate::google::{self, Google};
@@ -81,23 +79,6 @@ impl ModelProvider for Providers {
             ProviderKind::Simulated => Ok(()),
         }
     }
-}
-
-pub(crate) const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-/// A test is asked by somebody who waits for it.
-pub(crate) const TEST_LIMIT: Duration = Duration::from_secs(15);
-
-/// A credential as a header's value, which no log shows.
-pub(crate) fn secret(text: &str) -> Result<HeaderValue, ProviderError> {
-    let mut value = HeaderValue::try_from(text).map_err(|_| {
-        fault(
-            UpstreamClass::Authentication,
-            "the provider's key has characters that no header can carry",
-            false,
-        )
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// A failure that no upstream told.
