@@ -18,11 +18,13 @@ mod whole;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpResponse, web};
+use bytes::Bytes;
 use hub_dialects::anthropic::{Purpose, decode_messages};
 use hub_dialects::openai;
+use hub_domain::error::CallError;
 use hub_domain::ids::CallId;
 use hub_domain::ports::{IncomingCall, RunOutcome};
-use hub_domain::vocabulary::{Answer, Principal};
+use hub_domain::vocabulary::{Answer, Principal, Request};
 
 use self::form::Form;
 use self::idempotency_key::IdempotencyKey;
@@ -45,14 +47,13 @@ pub(crate) async fn chat_completions(
     caller: Principal,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let admitted = exchange.service.admission.admit(&caller)?;
-    let key = IdempotencyKey::of(exchange.headers())?;
-    let body = incoming::body(exchange, payload).await?;
-    if exchange.surface() == Surface::Api {
-        dialect_choice::require_openai(exchange.headers(), &body)?;
-    }
-    let canonical = openai::decode_chat(&body)?;
-    run(exchange, caller, admitted, key, incoming::request(canonical, body)).await
+    call(exchange, caller, payload, |body| {
+        if exchange.surface == Surface::Api {
+            dialect_choice::require_openai(exchange.headers(), &body)?;
+        }
+        Ok(incoming::request(openai::decode_chat(&body)?, body))
+    })
+    .await
 }
 
 /// `POST /v1/embeddings`.
@@ -61,11 +62,8 @@ pub(crate) async fn embeddings(
     caller: Principal,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    let admitted = exchange.service.admission.admit(&caller)?;
-    let key = IdempotencyKey::of(exchange.headers())?;
-    let body = incoming::body(exchange, payload).await?;
-    let canonical = openai::decode_embeddings(&body)?;
-    run(exchange, caller, admitted, key, incoming::request(canonical, body)).await
+    call(exchange, caller, payload, |body| Ok(incoming::request(openai::decode_embeddings(&body)?, body)))
+        .await
 }
 
 /// `POST /v1/messages`.
@@ -74,11 +72,23 @@ pub(crate) async fn messages(
     caller: Principal,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
+    call(exchange, caller, payload, |body| {
+        let canonical = decode_messages(&body, Purpose::Answer)?;
+        Ok(incoming::messages(canonical, body, exchange.headers()))
+    })
+    .await
+}
+
+/// Admits the caller before the body is read, and runs what the body says.
+async fn call(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+    decode: impl FnOnce(Bytes) -> Result<Request, CallError>,
+) -> Result<HttpResponse, Refusal> {
     let admitted = exchange.service.admission.admit(&caller)?;
     let key = IdempotencyKey::of(exchange.headers())?;
-    let body = incoming::body(exchange, payload).await?;
-    let canonical = decode_messages(&body, Purpose::Answer)?;
-    let request = incoming::messages(canonical, body, exchange.headers());
+    let request = decode(incoming::body(exchange, payload).await?)?;
     run(exchange, caller, admitted, key, request).await
 }
 
@@ -87,7 +97,7 @@ async fn run(
     caller: Principal,
     admitted: Admitted,
     key: Option<IdempotencyKey>,
-    request: hub_domain::vocabulary::Request,
+    request: Request,
 ) -> Result<HttpResponse, Refusal> {
     let headers: &HeaderMap = exchange.headers();
     let form = Form::of(&request, exchange);

@@ -13,6 +13,7 @@ use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::routes::{Anyone, Call, Endpoint, Public, Route, User};
 use crate::service::Service;
+use crate::surface::Surface;
 use crate::{authentication, calls, models, probes, response_headers, status, user};
 
 /// A longer path is no path of ours.
@@ -27,7 +28,10 @@ pub(crate) async fn enter(
 ) -> HttpResponse {
     let route = methods.first().map_or("unknown", |route| route.path);
     let request_id = RequestId::of(request.headers());
-    let exchange = Exchange { service, request, request_id, route };
+    // A path that is none of ours has a family too.
+    let path = if methods.is_empty() { request.uri().path() } else { route };
+    let surface = Surface::of(path, request.headers());
+    let exchange = Exchange { service, request, request_id, route, surface };
     let mut watch = Watch::start(&exchange);
     let mut response = match answer(&exchange, methods, payload).await {
         Ok(response) => response,
@@ -65,14 +69,13 @@ async fn answer(
         }),
         Endpoint::Anyone(Anyone::Status) => {
             let caller =
-                authentication::maybe_caller(exchange.headers(), uri, exchange.surface(), verifier).await;
+                authentication::maybe_caller(exchange.headers(), uri, exchange.surface, verifier).await;
             Ok(status::status(exchange, caller).await)
         }
         Endpoint::Call(endpoint) => {
             // While the database is away nobody is told that a key is not valid.
             exchange.service.state.readiness.check()?;
-            let caller =
-                authentication::caller(exchange.headers(), uri, exchange.surface(), verifier).await?;
+            let caller = authentication::caller(exchange.headers(), uri, exchange.surface, verifier).await?;
             match endpoint {
                 Call::ChatCompletions => calls::chat_completions(exchange, caller, payload).await,
                 Call::Embeddings => calls::embeddings(exchange, caller, payload).await,
@@ -83,8 +86,7 @@ async fn answer(
             }
         }
         Endpoint::User(endpoint) => {
-            let caller =
-                authentication::caller(exchange.headers(), uri, exchange.surface(), verifier).await?;
+            let caller = authentication::caller(exchange.headers(), uri, exchange.surface, verifier).await?;
             match endpoint {
                 User::Models => models::list(exchange),
                 User::Model => models::one(exchange),

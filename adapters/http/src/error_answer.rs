@@ -27,7 +27,7 @@ pub(crate) fn error_answer(refusal: Refusal, exchange: &Exchange) -> HttpRespons
     if let Refusal::Call(CallError::Internal { detail }) = &refusal {
         tracing::error!(request = exchange.request_id.as_str(), route = exchange.route, detail, "a defect");
     }
-    let told = Told::of(&refusal, exchange.surface(), &exchange.request_id);
+    let told = Told::of(&refusal, exchange.surface, &exchange.request_id);
     let mut response = HttpResponse::with_body(told.status, BoxBody::new(told.body.clone()));
     told.fill(&refusal, response.headers_mut());
     response

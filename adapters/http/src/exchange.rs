@@ -14,20 +14,12 @@ pub(crate) struct Exchange {
     pub(crate) request_id: RequestId,
     /// The route's path as the table has it.
     pub(crate) route: &'static str,
+    /// The family of paths that was called.
+    pub(crate) surface: Surface,
 }
 
 impl Exchange {
     pub(crate) fn headers(&self) -> &HeaderMap {
         self.request.headers()
-    }
-
-    /// The route's path, or that of the request where it has no route.
-    fn path(&self) -> &str {
-        if self.route.starts_with('/') { self.route } else { self.request.uri().path() }
-    }
-
-    /// The family of paths that was called.
-    pub(crate) fn surface(&self) -> Surface {
-        Surface::of(self.path(), self.headers())
     }
 }

@@ -69,13 +69,13 @@ pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let snapshot = exchange.service.state.snapshots.current();
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
     let usable = usable(&snapshot, is_priced);
-    if exchange.surface() == Surface::Anthropic {
+    if exchange.surface == Surface::Anthropic {
         let data: Vec<_> = usable.iter().map(|(id, provider)| info(id, provider)).collect();
         let (first_id, last_id) = (usable.keys().next(), usable.keys().next_back());
         let (first_id, last_id) = (first_id.map(String::as_str), last_id.map(String::as_str));
         return Ok(HttpResponse::Ok().json(ModelPage { data, has_more: false, first_id, last_id }));
     }
-    if exchange.surface() == Surface::Gemini {
+    if exchange.surface == Surface::Gemini {
         let models = usable.keys().map(|id| gemini(&snapshot, id, is_priced)).collect();
         return Ok(HttpResponse::Ok().json(GeminiList { models }));
     }
@@ -90,10 +90,10 @@ pub(crate) fn one(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let snapshot = exchange.service.state.snapshots.current();
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
     match usable(&snapshot, is_priced).remove_entry(&id) {
-        Some((id, provider)) if exchange.surface() == Surface::Anthropic => {
+        Some((id, provider)) if exchange.surface == Surface::Anthropic => {
             Ok(HttpResponse::Ok().json(info(&id, provider)))
         }
-        Some((id, _)) if exchange.surface() == Surface::Gemini => {
+        Some((id, _)) if exchange.surface == Surface::Gemini => {
             Ok(HttpResponse::Ok().json(gemini(&snapshot, &id, is_priced)))
         }
         Some((id, provider)) => Ok(HttpResponse::Ok().json(model(id, provider))),

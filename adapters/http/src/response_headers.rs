@@ -29,7 +29,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 pub(crate) fn stamp(response: &mut HttpResponse, exchange: &Exchange) {
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, exchange.request_id.header());
-    if exchange.surface() == Surface::Anthropic {
+    if exchange.surface == Surface::Anthropic {
         headers.insert(REQUEST_ID, exchange.request_id.header());
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));

@@ -47,9 +47,9 @@ impl Form {
             is_stream: canonical.is_stream(),
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
             base64: matches!(canonical, Canonical::Embeddings(embeddings) if embeddings.base64),
-            superset: exchange.surface() == Surface::Api && call_type == CallType::ChatCompletion,
+            superset: exchange.surface == Surface::Api && call_type == CallType::ChatCompletion,
             batch: exchange.request.uri().path().ends_with(BATCH),
-            json_array: exchange.surface() == Surface::Gemini && !wants_events(exchange),
+            json_array: exchange.surface == Surface::Gemini && !wants_events(exchange),
         }
     }
 

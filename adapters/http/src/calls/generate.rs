@@ -5,8 +5,7 @@ use hub_dialects::gemini::{decode_count, decode_embed, decode_generate};
 use hub_domain::vocabulary::{Dialect, Principal, Request, Source};
 use serde::Serialize;
 
-use super::idempotency_key::IdempotencyKey;
-use super::{incoming, run};
+use super::{call, incoming};
 use crate::exchange::Exchange;
 use crate::refusal::Refusal;
 
@@ -30,26 +29,31 @@ pub(crate) async fn generate(
     let tail = exchange.request.match_info().get("model").unwrap_or_default();
     let tail = tail.replace("%2F", "/").replace("%2f", "/").replace("%3A", ":").replace("%3a", ":");
     let (model, method) = tail.rsplit_once(':').ok_or(Refusal::UnknownPath)?;
-    let admitted = exchange.service.admission.admit(&caller)?;
     if method == "countTokens" {
-        return count(exchange, model, payload).await;
+        return count(exchange, &caller, model, payload).await;
     }
     if !METHODS.contains(&method) {
         return Err(Refusal::UnknownPath);
     }
-    let key = IdempotencyKey::of(exchange.headers())?;
-    let body = incoming::body(exchange, payload).await?;
-    let canonical = match method {
-        "embedContent" => decode_embed(&body, model, false)?,
-        BATCH => decode_embed(&body, model, true)?,
-        method => decode_generate(&body, model, method == "streamGenerateContent")?,
-    };
-    let request = Request { source: Some(Source::of(Dialect::Gemini, body)), canonical };
-    run(exchange, caller, admitted, key, request).await
+    call(exchange, caller, payload, |body| {
+        let canonical = match method {
+            "embedContent" => decode_embed(&body, model, false)?,
+            BATCH => decode_embed(&body, model, true)?,
+            method => decode_generate(&body, model, method == "streamGenerateContent")?,
+        };
+        Ok(Request { source: Some(Source::of(Dialect::Gemini, body)), canonical })
+    })
+    .await
 }
 
 /// The hub's own count; it records nothing, calls nobody and costs nothing.
-async fn count(exchange: &Exchange, model: &str, payload: web::Payload) -> Result<HttpResponse, Refusal> {
+async fn count(
+    exchange: &Exchange,
+    caller: &Principal,
+    model: &str,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    let _admitted = exchange.service.admission.admit(caller)?;
     let body = incoming::body(exchange, payload).await?;
     let request = Request { source: None, canonical: decode_count(&body, model)? };
     let total_tokens = exchange.service.state.runner.count_input(&request).await?;
