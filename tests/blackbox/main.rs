@@ -25,6 +25,7 @@ macro_rules! on_both_databases {
 
 mod kit;
 
+mod aigne;
 mod anthropic;
 mod bad_input;
 mod broken_upstreams;

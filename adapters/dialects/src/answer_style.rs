@@ -15,6 +15,10 @@ pub struct AnswerStyle {
     /// Whole chat answers also have `role`, `text`, `content` and `toolCalls` at the top, for the
     /// original's clients.
     pub superset: bool,
+    /// The answer is to be JSON, which AIGNE's clients get as such rather than as text.
+    pub json_output: bool,
+    /// A stream is the text alone, as the older dialect has it.
+    pub plain_text: bool,
     /// The client asked for the usage chunk of a stream.
     pub include_usage: bool,
     /// A stream is one JSON array rather than events.

@@ -5,7 +5,7 @@ use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Dialect, Frame, Receipt};
 
 use crate::answer_style::AnswerStyle;
-use crate::{anthropic, gemini, openai};
+use crate::{aigne, anthropic, gemini, legacy, openai};
 
 /// Writes a streamed answer, piece by piece.
 #[derive(Debug)]
@@ -13,6 +13,8 @@ pub enum StreamEncoder {
     OpenAi(openai::StreamEncoder),
     Anthropic(anthropic::StreamEncoder),
     Gemini(gemini::StreamEncoder),
+    Aigne(aigne::StreamEncoder),
+    Legacy(legacy::StreamEncoder),
 }
 
 impl StreamEncoder {
@@ -21,6 +23,8 @@ impl StreamEncoder {
             Dialect::OpenAi => Self::OpenAi(openai::StreamEncoder::new(style)),
             Dialect::Anthropic => Self::Anthropic(anthropic::StreamEncoder::new(style)),
             Dialect::Gemini => Self::Gemini(gemini::StreamEncoder::new(style)),
+            Dialect::Aigne => Self::Aigne(aigne::StreamEncoder::new(style)),
+            Dialect::Legacy => Self::Legacy(legacy::StreamEncoder::new(style)),
         }
     }
 
@@ -29,6 +33,8 @@ impl StreamEncoder {
             Self::OpenAi(encoder) => encoder.frame(frame, out),
             Self::Anthropic(encoder) => encoder.frame(frame, out),
             Self::Gemini(encoder) => encoder.frame(frame, out),
+            Self::Aigne(encoder) => encoder.frame(frame, out),
+            Self::Legacy(encoder) => encoder.frame(frame, out),
         }
     }
 
@@ -38,6 +44,8 @@ impl StreamEncoder {
             Self::OpenAi(encoder) => encoder.settled(receipt, out),
             Self::Anthropic(encoder) => encoder.settled(receipt, out),
             Self::Gemini(encoder) => encoder.settled(receipt, out),
+            Self::Aigne(encoder) => encoder.settled(receipt, out),
+            Self::Legacy(encoder) => encoder.settled(receipt, out),
         }
     }
 
@@ -47,6 +55,8 @@ impl StreamEncoder {
             Self::OpenAi(encoder) => encoder.failed(error, out),
             Self::Anthropic(encoder) => encoder.failed(error, out),
             Self::Gemini(encoder) => encoder.failed(error, out),
+            Self::Aigne(encoder) => encoder.failed(error, out),
+            Self::Legacy(encoder) => encoder.failed(error, out),
         }
     }
 
@@ -57,6 +67,8 @@ impl StreamEncoder {
             Self::Anthropic(_) => Some(anthropic::KEEP_ALIVE),
             // Its clients fail on anything that is no answer.
             Self::Gemini(_) => None,
+            Self::Aigne(_) => Some(aigne::KEEP_ALIVE),
+            Self::Legacy(encoder) => encoder.keep_alive(),
         }
     }
 }
@@ -67,14 +79,17 @@ pub enum WholeEncoder {
     OpenAi(openai::WholeEncoder),
     Anthropic(anthropic::WholeEncoder),
     Gemini(gemini::WholeEncoder),
+    Aigne(aigne::WholeEncoder),
 }
 
 impl WholeEncoder {
     pub fn new(style: AnswerStyle) -> Self {
         match style.dialect {
-            Dialect::OpenAi => Self::OpenAi(openai::WholeEncoder::new(style)),
+            // The older dialect's whole answers are OpenAI's.
+            Dialect::OpenAi | Dialect::Legacy => Self::OpenAi(openai::WholeEncoder::new(style)),
             Dialect::Anthropic => Self::Anthropic(anthropic::WholeEncoder::new(style)),
             Dialect::Gemini => Self::Gemini(gemini::WholeEncoder::new(style)),
+            Dialect::Aigne => Self::Aigne(aigne::WholeEncoder::new(style)),
         }
     }
 
@@ -83,6 +98,7 @@ impl WholeEncoder {
             Self::OpenAi(encoder) => encoder.push(frame),
             Self::Anthropic(encoder) => encoder.push(frame),
             Self::Gemini(encoder) => encoder.push(frame),
+            Self::Aigne(encoder) => encoder.push(frame),
         }
     }
 
@@ -91,6 +107,7 @@ impl WholeEncoder {
             Self::OpenAi(encoder) => encoder.finish(receipt),
             Self::Anthropic(encoder) => encoder.finish(receipt),
             Self::Gemini(encoder) => encoder.finish(receipt),
+            Self::Aigne(encoder) => encoder.finish(receipt),
         }
     }
 }

@@ -10,8 +10,10 @@ mod redact;
 mod sse;
 mod wire;
 
+pub mod aigne;
 pub mod anthropic;
 pub mod gemini;
+pub mod legacy;
 pub mod openai;
 
 pub use answer_style::AnswerStyle;

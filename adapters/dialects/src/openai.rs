@@ -5,7 +5,7 @@
 //! requests, [`decode_stream`] and [`decode_whole`] read answers, [`decode_error`] reads errors.
 
 mod assembled;
-mod chat_body;
+pub(crate) mod chat_body;
 mod chat_shape;
 mod chunk;
 mod chunk_reader;
@@ -27,6 +27,7 @@ mod usage;
 mod whole_encoder;
 
 pub use crate::wire::upstream_error::decode_error;
+pub(crate) use decode_chat::chat_request;
 pub use decode_chat::decode_chat;
 pub use decode_embeddings::decode_embeddings;
 pub use decode_stream::{StreamDecoder, decode_stream};

@@ -1,6 +1,7 @@
 //! What the dialects share below their own words: JSON that can't be relied on, faults of requests, errors of
 //! upstreams, and the way from a body's bytes to frames.
 
+pub(crate) mod content;
 pub(crate) mod decode_stream;
 pub(crate) mod fault;
 pub(crate) mod json_object;

@@ -20,11 +20,11 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use hub_dialects::anthropic::{Purpose, decode_messages};
-use hub_dialects::openai;
+use hub_dialects::{aigne, openai};
 use hub_domain::error::CallError;
 use hub_domain::ids::CallId;
 use hub_domain::ports::{IncomingCall, RunOutcome};
-use hub_domain::vocabulary::{Answer, Principal, Request};
+use hub_domain::vocabulary::{Answer, Dialect, Principal, Request};
 
 use self::form::Form;
 use self::idempotency_key::IdempotencyKey;
@@ -47,11 +47,17 @@ pub(crate) async fn chat_completions(
     caller: Principal,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
+    call(exchange, caller, payload, |body| incoming::chat(exchange, body)).await
+}
+
+/// `POST /api/v2/chat`.
+pub(crate) async fn aigne_chat(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
     call(exchange, caller, payload, |body| {
-        if exchange.surface == Surface::Api {
-            dialect_choice::require_openai(exchange.headers(), &body)?;
-        }
-        Ok(incoming::request(openai::decode_chat(&body)?, body))
+        Ok(incoming::request(Dialect::Aigne, aigne::decode_chat(&body)?, body))
     })
     .await
 }
@@ -62,8 +68,14 @@ pub(crate) async fn embeddings(
     caller: Principal,
     payload: web::Payload,
 ) -> Result<HttpResponse, Refusal> {
-    call(exchange, caller, payload, |body| Ok(incoming::request(openai::decode_embeddings(&body)?, body)))
-        .await
+    call(exchange, caller, payload, |body| {
+        // AIGNE's framework has another form of it on the same path.
+        if exchange.surface == Surface::Api && aigne::is_nested(&body) {
+            return Ok(incoming::request(Dialect::Aigne, aigne::decode_embeddings(&body)?, body));
+        }
+        Ok(incoming::request(Dialect::OpenAi, openai::decode_embeddings(&body)?, body))
+    })
+    .await
 }
 
 /// `POST /v1/messages`.

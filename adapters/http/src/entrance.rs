@@ -14,7 +14,7 @@ use crate::request_id::RequestId;
 use crate::routes::{Anyone, Call, Endpoint, Public, Route, User};
 use crate::service::Service;
 use crate::surface::Surface;
-use crate::{authentication, calls, models, probes, response_headers, status, user};
+use crate::{authentication, calls, catalogue, discovery, models, probes, response_headers, status, user};
 
 /// A longer path is no path of ours.
 const MAX_PATH: usize = 8 * 1024;
@@ -62,11 +62,13 @@ async fn answer(
     };
     let verifier = &*exchange.service.state.verifier;
     match route.endpoint {
-        Endpoint::Public(endpoint) => Ok(match endpoint {
-            Public::Alive => probes::alive(),
-            Public::Ready => probes::ready(exchange),
-            Public::Metrics => probes::metrics(exchange).await,
-        }),
+        Endpoint::Public(endpoint) => match endpoint {
+            Public::Alive => Ok(probes::alive()),
+            Public::Ready => Ok(probes::ready(exchange)),
+            Public::Metrics => Ok(probes::metrics(exchange).await),
+            Public::Discovery => Ok(discovery::document(exchange)),
+            Public::Catalogue => catalogue::models(exchange),
+        },
         Endpoint::Anyone(Anyone::Status) => {
             let caller =
                 authentication::maybe_caller(exchange.headers(), uri, exchange.surface, verifier).await;
@@ -78,6 +80,7 @@ async fn answer(
             let caller = authentication::caller(exchange.headers(), uri, exchange.surface, verifier).await?;
             match endpoint {
                 Call::ChatCompletions => calls::chat_completions(exchange, caller, payload).await,
+                Call::AigneChat => calls::aigne_chat(exchange, caller, payload).await,
                 Call::Embeddings => calls::embeddings(exchange, caller, payload).await,
                 Call::Messages => calls::messages(exchange, caller, payload).await,
                 Call::CountTokens => calls::count_tokens(exchange, &caller, payload).await,

@@ -68,7 +68,7 @@ struct GeminiModel {
 pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let snapshot = exchange.service.state.snapshots.current();
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
-    let usable = usable(&snapshot, is_priced);
+    let usable = by_id(&snapshot, is_priced);
     if exchange.surface == Surface::Anthropic {
         let data: Vec<_> = usable.iter().map(|(id, provider)| info(id, provider)).collect();
         let (first_id, last_id) = (usable.keys().next(), usable.keys().next_back());
@@ -89,7 +89,7 @@ pub(crate) fn one(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let id = given.replace("%2F", "/").replace("%2f", "/");
     let snapshot = exchange.service.state.snapshots.current();
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
-    match usable(&snapshot, is_priced).remove_entry(&id) {
+    match by_id(&snapshot, is_priced).remove_entry(&id) {
         Some((id, provider)) if exchange.surface == Surface::Anthropic => {
             Ok(HttpResponse::Ok().json(info(&id, provider)))
         }
@@ -128,8 +128,18 @@ fn model(id: String, provider: &Provider) -> Model<'_> {
     Model { id, object: "model", created: provider.created, owned_by: &provider.name }
 }
 
-/// Models that are listed or have a rate, as far as a call of them would be admitted.
-fn usable(snapshot: &Snapshot, is_priced: bool) -> BTreeMap<String, &Provider> {
+/// A model of which a call would be admitted.
+pub(crate) struct Usable<'a> {
+    /// `provider/model`.
+    pub(crate) id: String,
+    pub(crate) provider: &'a Provider,
+    pub(crate) model: &'a str,
+    pub(crate) call_type: CallType,
+}
+
+/// Models that are listed or have a rate, as far as a call of them would be admitted; each kind of call once, in
+/// the order of ids.
+pub(crate) fn usable(snapshot: &Snapshot, is_priced: bool) -> Vec<Usable<'_>> {
     let providers = || snapshot.providers().iter().filter(|provider| provider.enabled);
     let listed = providers().flat_map(|provider| {
         provider.models.iter().map(move |model| (&**provider, &*model.name, model.call_type))
@@ -138,12 +148,22 @@ fn usable(snapshot: &Snapshot, is_priced: bool) -> BTreeMap<String, &Provider> {
         let provider = providers().find(|provider| *provider.name == *rate.provider)?;
         Some((&**provider, rate.model.as_str(), rate.call_type))
     });
-    listed
-        .chain(rated)
-        .map(|(provider, model, call_type)| (format!("{}/{model}", provider.name), provider, call_type))
-        .filter(|(id, _, call_type)| is_usable(snapshot, id, *call_type, is_priced))
-        .map(|(id, provider, _)| (id, provider))
-        .collect()
+    let all = listed.chain(rated).map(|(provider, model, call_type)| Usable {
+        id: format!("{}/{model}", provider.name),
+        provider,
+        model,
+        call_type,
+    });
+    let mut usable: Vec<_> =
+        all.filter(|one| is_usable(snapshot, &one.id, one.call_type, is_priced)).collect();
+    usable.sort_by(|one, other| (&one.id, one.call_type).cmp(&(&other.id, other.call_type)));
+    usable.dedup_by(|one, other| (&one.id, one.call_type) == (&other.id, other.call_type));
+    usable
+}
+
+/// The same without the kinds of call.
+fn by_id(snapshot: &Snapshot, is_priced: bool) -> BTreeMap<String, &Provider> {
+    usable(snapshot, is_priced).into_iter().map(|one| (one.id, one.provider)).collect()
 }
 
 fn is_usable(snapshot: &Snapshot, id: &str, call_type: CallType, is_priced: bool) -> bool {

@@ -47,6 +47,10 @@ pub(crate) enum Public {
     Alive,
     Ready,
     Metrics,
+    /// What clients read before their first call.
+    Discovery,
+    /// Models and their prices.
+    Catalogue,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +73,8 @@ pub(crate) enum User {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Call {
     ChatCompletions,
+    /// AIGNE's own.
+    AigneChat,
     Embeddings,
     Messages,
     CountTokens,
@@ -81,6 +87,8 @@ pub(crate) enum Call {
 pub const ROUTES: &[Route] = &[
     call("/v1/chat/completions", Call::ChatCompletions),
     call("/api/v2/chat/completions", Call::ChatCompletions),
+    call("/api/v2/completions", Call::ChatCompletions),
+    call("/api/v2/chat", Call::AigneChat),
     call("/v1/messages", Call::Messages),
     call("/v1/messages/count_tokens", Call::CountTokens),
     call("/anthropic/v1/messages", Call::Messages),
@@ -111,6 +119,9 @@ pub const ROUTES: &[Route] = &[
     user(Method::GET, "/api/user/model-calls", User::ModelCalls),
     user(Method::GET, "/api/user/model-calls/{id}", User::ModelCall),
     user(Method::GET, "/api/user/usage-stats", User::UsageStats),
+    public("/api/ai-providers/models", Public::Catalogue),
+    public("/api/ai/models", Public::Catalogue),
+    public("/__blocklet__.js", Public::Discovery),
     public("/healthz", Public::Alive),
     public("/readyz", Public::Ready),
     public("/metrics", Public::Metrics),
@@ -150,9 +161,11 @@ mod tests {
     }
 
     #[test]
-    fn nothing_but_probes_and_status_is_open() {
+    fn nothing_but_probes_status_and_catalogue_is_open() {
         let open: Vec<_> =
             ROUTES.iter().filter(|route| route.access() != Access::User).map(|route| route.path).collect();
-        assert_eq!(open, ["/api/v2/status", "/healthz", "/readyz", "/metrics"]);
+        let lists = ["/api/ai-providers/models", "/api/ai/models", "/__blocklet__.js"];
+        let probes = ["/healthz", "/readyz", "/metrics"];
+        assert_eq!(open, [&["/api/v2/status"], &lists[..], &probes].concat());
     }
 }

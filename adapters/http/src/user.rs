@@ -2,7 +2,7 @@
 
 mod account;
 mod model_calls;
-mod record;
+pub(crate) mod record;
 mod usage_stats;
 
 pub(crate) use account::{credit_balance, info};

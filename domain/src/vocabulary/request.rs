@@ -13,6 +13,10 @@ pub enum Dialect {
     Anthropic,
     /// Google's `generateContent`.
     Gemini,
+    /// AIGNE's own, which its framework's clients speak. No provider does.
+    Aigne,
+    /// The older dialect of `chat/completions`, in camel case. No provider speaks it.
+    Legacy,
 }
 
 /// The kind of a call, as records and rates name it.
@@ -127,6 +131,9 @@ pub struct ChatRequest {
     pub output: OutputFormat,
     pub reasoning_effort: Option<ReasoningEffort>,
     pub thinking: Option<ThinkingMode>,
+    /// The beginning of the prompt, tools and instructions, is worth caching where a provider wants to be
+    /// told.
+    pub cache_head: Option<CacheTtl>,
     /// Output may have audio.
     pub audio_output: bool,
     pub stream: bool,

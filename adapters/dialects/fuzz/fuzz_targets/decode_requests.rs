@@ -1,11 +1,13 @@
-//! Requests of Anthropic's and Google's dialects: understood or refused, and what is understood has a bound and
+//! Requests of Anthropic's, Google's and AIGNE's dialects, and of the older one: understood or refused, and what is understood has a bound and
 //! is written for every kind of upstream, or refused for it, without a panic.
 
 #![no_main]
 
 use bytes::Bytes;
+use hub_dialects::aigne;
 use hub_dialects::anthropic::{self, Generation, Purpose, decode_messages};
 use hub_dialects::gemini::{self, ThinkingControl, decode_count, decode_embed, decode_generate};
+use hub_dialects::legacy;
 use hub_dialects::openai::{self, LimitField, Quirks};
 use hub_domain::bound::overhead;
 use hub_domain::vocabulary::{Canonical, Dialect, Request, Source};
@@ -39,5 +41,13 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(canonical) = decode_generate(&body, "m", true) {
         write(Dialect::Gemini, &body, canonical);
+    }
+    if let Ok(canonical) = aigne::decode_chat(&body) {
+        write(Dialect::Aigne, &body, canonical);
+    }
+    let _ = aigne::is_nested(&body);
+    let _ = aigne::decode_embeddings(&body);
+    if let Ok(canonical) = legacy::decode_chat(&body, true) {
+        write(Dialect::Legacy, &body, canonical);
     }
 });

@@ -12,12 +12,19 @@ use hub_domain::usage::Usage;
 use hub_domain::vocabulary::{CallType, Dialect, Frame, Receipt};
 use libfuzzer_sys::fuzz_target;
 
-const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+/// Dialects that providers speak.
+const UPSTREAMS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+/// Dialects that clients speak.
+const CLIENTS: [Dialect; 5] =
+    [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
+/// Dialects that clients speak.
+const CLIENTS: [Dialect; 5] =
+    [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
 
 fuzz_target!(|data: &[u8]| {
     let Some((step, data)) = data.split_first() else { return };
     let pieces: Vec<&[u8]> = data.chunks(usize::from(*step).max(1)).collect();
-    for from in DIALECTS {
+    for from in UPSTREAMS {
         let frames = decoded(from, &[data]);
         assert_eq!(format!("{:?}", decoded(from, &pieces)), format!("{frames:?}"));
         written(&frames);
@@ -45,7 +52,7 @@ fn decoded(from: Dialect, pieces: &[&[u8]]) -> VecDeque<Frame> {
     match from {
         Dialect::OpenAi => read!(openai::StreamDecoder::new(CallType::ChatCompletion), pieces),
         Dialect::Anthropic => read!(anthropic::StreamDecoder::new(), pieces),
-        Dialect::Gemini => read!(gemini::StreamDecoder::new(), pieces),
+        _ => read!(gemini::StreamDecoder::new(), pieces),
     }
 }
 
@@ -53,20 +60,22 @@ fn whole(from: Dialect, body: Bytes) -> Result<Frame, ()> {
     match from {
         Dialect::OpenAi => openai::decode_whole(body, CallType::ChatCompletion),
         Dialect::Anthropic => anthropic::decode_whole(body),
-        Dialect::Gemini => gemini::decode_whole(body),
+        _ => gemini::decode_whole(body),
     }
     .map_err(drop)
 }
 
 fn written(frames: &VecDeque<Frame>) {
     let receipt = Receipt { call: CallId::new(), usage: Usage::default(), charged: None };
-    for dialect in DIALECTS {
+    for dialect in CLIENTS {
         let style = AnswerStyle {
             dialect,
             call: receipt.call,
             model: "p/m".to_owned(),
             call_type: CallType::ChatCompletion,
             superset: true,
+            json_output: true,
+            plain_text: false,
             include_usage: true,
             json_array: true,
             batch: true,

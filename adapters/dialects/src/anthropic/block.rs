@@ -5,29 +5,16 @@ use hub_domain::vocabulary::{CacheTtl, ImageSource, Part};
 use serde_json::value::RawValue;
 
 use super::request_body::{CacheControl, WireBlock, WireSource};
+use crate::wire::content::{Content, content};
 use crate::wire::fault;
 
 const MAX_ID: usize = 1_024;
 
-/// What stands where a text or blocks may stand.
-pub(super) enum Content<'a> {
-    Text(String),
-    Blocks(Vec<&'a RawValue>),
-}
-
-pub(super) fn content<'a>(raw: &'a RawValue, path: &str) -> Result<Content<'a>, CallError> {
-    match raw.get().as_bytes().first() {
-        Some(b'"') => fault::inside(raw.get(), path).map(Content::Text),
-        Some(b'[') => fault::inside(raw.get(), path).map(Content::Blocks),
-        _ => Err(fault::invalid_type(path, "a string or an array of blocks", "something else")),
-    }
-}
-
 /// The parts of a message's content, or of `system`.
 pub(super) fn parts(raw: &RawValue, path: &str) -> Result<Vec<Part>, CallError> {
-    match content(raw, path)? {
+    match content(raw, path, "blocks")? {
         Content::Text(text) => Ok(vec![Part::Text(text)]),
-        Content::Blocks(blocks) => {
+        Content::List(blocks) => {
             let mut parts = Vec::with_capacity(blocks.len());
             for (index, block) in blocks.into_iter().enumerate() {
                 self::block(block, &format!("{path}[{index}]"), &mut parts)?;

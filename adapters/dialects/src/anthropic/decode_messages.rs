@@ -111,6 +111,7 @@ fn chat_request(body: MessagesBody<'_>, purpose: Purpose) -> Result<ChatRequest,
         stream: body.stream.unwrap_or_default(),
         include_usage: true,
         user: body.metadata.and_then(|metadata| metadata.user_id),
+        cache_head: None,
         extension_bytes: 0,
         extensions: Vec::new(),
     })

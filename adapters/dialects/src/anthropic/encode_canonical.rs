@@ -71,11 +71,13 @@ impl Writer<'_> {
             system.push(json!({ "type": "text", "text": JSON_ONLY }).to_string());
         }
         if !system.is_empty() {
+            self.mark_last(&mut system);
             body.raw("system", &format!("[{}]", system.join(",")));
         }
         body.raw("messages", &turns.messages);
         if !chat.tools.is_empty() {
-            let tools = chat.tools.iter().map(tool).collect::<Option<Vec<_>>>()?;
+            let mut tools = chat.tools.iter().map(tool).collect::<Option<Vec<_>>>()?;
+            self.mark_last(&mut tools);
             body.raw("tools", &format!("[{}]", tools.join(",")));
         }
         if let Some(choice) = self.tool_choice() {
@@ -102,6 +104,23 @@ impl Writer<'_> {
         }
         self.drop_rest();
         Some(Bytes::from(body.written()))
+    }
+
+    /// Where the head of the prompt is worth caching: up to the last of these objects. Marks are few, so
+    /// that a client who sets its own has none added.
+    fn mark_last(&self, objects: &mut [String]) {
+        if let (Some(ttl), Some(last)) = (self.chat.cache_head, objects.last_mut())
+            && !self.has_marks()
+            && last.pop() == Some('}')
+        {
+            last.push_str(&format!(",\"cache_control\":{}}}", cache_control(ttl)));
+        }
+    }
+
+    fn has_marks(&self) -> bool {
+        let mut parts = self.chat.messages.iter().flat_map(|message| &message.parts);
+        parts.any(|part| matches!(part, Part::CacheBreakpoint(_)))
+            || self.chat.tools.iter().any(|tool| tool.cache.is_some())
     }
 
     fn tool_choice(&self) -> Option<Value> {

@@ -13,7 +13,7 @@ use crate::wire::objects::only_objects;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct ChatBody<'a> {
+pub(crate) struct ChatBody<'a> {
     pub model: Option<String>,
     #[serde(borrow)]
     pub messages: Option<Vec<WireMessage<'a>>>,
@@ -60,13 +60,13 @@ pub(super) struct ChatBody<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct StreamOptions {
+pub(crate) struct StreamOptions {
     pub include_usage: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireMessage<'a> {
+pub(crate) struct WireMessage<'a> {
     pub role: Option<String>,
     pub content: Option<Content>,
     pub name: Option<String>,
@@ -84,20 +84,20 @@ pub(super) struct WireMessage<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireAudioId<'a> {
+pub(crate) struct WireAudioId<'a> {
     #[serde(borrow)]
     pub id: Option<std::borrow::Cow<'a, str>>,
 }
 
 #[derive(Debug)]
-pub(super) enum Content {
+pub(crate) enum Content {
     Text(String),
     Parts(Vec<WirePart>),
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WirePart {
+pub(crate) struct WirePart {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub text: Option<String>,
@@ -123,21 +123,21 @@ impl WirePart {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireImage {
+pub(crate) struct WireImage {
     pub url: Option<String>,
     pub detail: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireAudio {
+pub(crate) struct WireAudio {
     pub data: Option<String>,
     pub format: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireFile {
+pub(crate) struct WireFile {
     pub file_data: Option<String>,
     pub file_id: Option<String>,
     pub filename: Option<String>,
@@ -145,7 +145,7 @@ pub(super) struct WireFile {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireToolCall {
+pub(crate) struct WireToolCall {
     pub id: Option<String>,
     #[serde(rename = "type")]
     pub kind: Option<String>,
@@ -155,21 +155,21 @@ pub(super) struct WireToolCall {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct CalledFunction {
+pub(crate) struct CalledFunction {
     pub name: Option<String>,
     pub arguments: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct CalledCustom {
+pub(crate) struct CalledCustom {
     pub name: Option<String>,
     pub input: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireTool<'a> {
+pub(crate) struct WireTool<'a> {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     #[serde(borrow)]
@@ -180,7 +180,7 @@ pub(super) struct WireTool<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireFunction<'a> {
+pub(crate) struct WireFunction<'a> {
     pub name: Option<String>,
     pub description: Option<String>,
     #[serde(borrow)]
@@ -190,7 +190,7 @@ pub(super) struct WireFunction<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireCustom<'a> {
+pub(crate) struct WireCustom<'a> {
     pub name: Option<String>,
     pub description: Option<String>,
     #[serde(borrow)]
@@ -199,7 +199,7 @@ pub(super) struct WireCustom<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireFormat<'a> {
+pub(crate) struct WireFormat<'a> {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     #[serde(borrow)]
@@ -208,7 +208,7 @@ pub(super) struct WireFormat<'a> {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct WireSchema<'a> {
+pub(crate) struct WireSchema<'a> {
     pub name: Option<String>,
     pub description: Option<String>,
     #[serde(borrow)]
@@ -218,14 +218,14 @@ pub(super) struct WireSchema<'a> {
 
 /// `tool_choice`, and `function_call`.
 #[derive(Debug)]
-pub(super) enum WireChoice {
+pub(crate) enum WireChoice {
     Word(String),
     Object(ChoiceObject),
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ChoiceObject {
+pub(crate) struct ChoiceObject {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub function: Option<Named>,
@@ -237,18 +237,18 @@ pub(super) struct ChoiceObject {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct Named {
+pub(crate) struct Named {
     pub name: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
-pub(super) struct AllowedTools {
+pub(crate) struct AllowedTools {
     pub mode: Option<String>,
 }
 
 #[derive(Debug)]
-pub(super) enum OneOrMany {
+pub(crate) enum OneOrMany {
     One(String),
     Many(Vec<String>),
 }

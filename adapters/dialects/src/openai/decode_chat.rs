@@ -37,7 +37,8 @@ pub fn decode_chat(body: &Bytes) -> Result<Canonical, CallError> {
     chat_request(chat).map(|chat| Canonical::Chat(ChatRequest { extension_bytes, extensions, ..chat }))
 }
 
-fn chat_request(body: ChatBody<'_>) -> Result<ChatRequest, CallError> {
+/// The vocabulary's request, from a body that another dialect may have made.
+pub(crate) fn chat_request(body: ChatBody<'_>) -> Result<ChatRequest, CallError> {
     let model = model(body.model)?;
     let messages = messages::decode(body.messages.ok_or_else(|| fault::missing("messages"))?)?;
     let max_output_tokens = max_output_tokens(body.max_tokens, body.max_completion_tokens)?;
@@ -97,6 +98,7 @@ fn chat_request(body: ChatBody<'_>) -> Result<ChatRequest, CallError> {
         include_usage: body.stream_options.and_then(|options| options.include_usage).unwrap_or_default(),
         user: body.user,
         thinking: None,
+        cache_head: None,
         extension_bytes: 0,
         extensions: Vec::new(),
     })

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)] // these are tests
 
+mod aigne;
 mod answers;
 mod anthropic;
 mod bodies_for_upstreams;
@@ -9,6 +10,7 @@ mod embeddings;
 mod errors;
 mod gemini;
 mod hostile_streams;
+mod legacy;
 mod readme_table;
 mod refused_requests;
 mod requests;

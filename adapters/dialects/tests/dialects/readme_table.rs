@@ -7,6 +7,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use hub_dialects::Encoded;
+use hub_dialects::aigne;
 use hub_dialects::anthropic::{self, Generation, Purpose};
 use hub_dialects::gemini::{self, ThinkingControl};
 use hub_dialects::openai::{self, LimitField, Quirks};
@@ -22,6 +23,7 @@ struct Feature {
     openai: Option<&'static str>,
     anthropic: Option<&'static str>,
     gemini: Option<&'static str>,
+    aigne: Option<&'static str>,
 }
 
 const OPENAI_TOOL: &str =
@@ -33,6 +35,7 @@ const FEATURES: &[Feature] = &[
         openai: Some(r#""messages":[{"role":"system","content":"s"},{"role":"user","content":"x"}]"#),
         anthropic: Some(r#""system":"s""#),
         gemini: Some(r#""systemInstruction":{"parts":[{"text":"s"}]}"#),
+        aigne: Some(r#""messages":[{"role":"system","content":"s"},{"role":"user","content":"x"}]"#),
     },
     Feature {
         name: "images, inline",
@@ -43,6 +46,9 @@ const FEATURES: &[Feature] = &[
             r#""messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}]"#,
         ),
         gemini: Some(r#""contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}]"#),
+        aigne: Some(
+            r#""messages":[{"role":"user","content":[{"type":"file","mimeType":"image/png","data":"AAAA"}]}]"#,
+        ),
     },
     Feature {
         name: "images, by URL",
@@ -53,6 +59,9 @@ const FEATURES: &[Feature] = &[
             r#""messages":[{"role":"user","content":[{"type":"image","source":{"type":"url","url":"https://x.test/a.png"}}]}]"#,
         ),
         gemini: None,
+        aigne: Some(
+            r#""messages":[{"role":"user","content":[{"type":"url","url":"https://x.test/a.png"}]}]"#,
+        ),
     },
     Feature {
         name: "PDF, inline",
@@ -65,6 +74,9 @@ const FEATURES: &[Feature] = &[
         gemini: Some(
             r#""contents":[{"parts":[{"inlineData":{"mimeType":"application/pdf","data":"AAAA"}}]}]"#,
         ),
+        aigne: Some(
+            r#""messages":[{"role":"user","content":[{"type":"file","mimeType":"application/pdf","data":"AAAA"}]}]"#,
+        ),
     },
     Feature {
         name: "audio, inline",
@@ -73,12 +85,16 @@ const FEATURES: &[Feature] = &[
         ),
         anthropic: None,
         gemini: Some(r#""contents":[{"parts":[{"inlineData":{"mimeType":"audio/wav","data":"AAAA"}}]}]"#),
+        aigne: Some(
+            r#""messages":[{"role":"user","content":[{"type":"file","mimeType":"audio/wav","data":"AAAA"}]}]"#,
+        ),
     },
     Feature {
         name: "tools",
         openai: Some(OPENAI_TOOL),
         anthropic: Some(r#""tools":[{"name":"f","input_schema":{"type":"object"}}]"#),
         gemini: Some(r#""tools":[{"functionDeclarations":[{"name":"f"}]}]"#),
+        aigne: Some(OPENAI_TOOL),
     },
     Feature {
         name: "a tool by force",
@@ -91,6 +107,9 @@ const FEATURES: &[Feature] = &[
         gemini: Some(
             r#""tools":[{"functionDeclarations":[{"name":"f"}]}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}}"#,
         ),
+        aigne: Some(
+            r#""tools":[{"type":"function","function":{"name":"f"}}],"toolChoice":{"type":"function","function":{"name":"f"}}"#,
+        ),
     },
     Feature {
         name: "one tool at a time",
@@ -99,12 +118,16 @@ const FEATURES: &[Feature] = &[
             r#""tools":[{"name":"f","input_schema":{"type":"object"}}],"tool_choice":{"type":"auto","disable_parallel_tool_use":true}"#,
         ),
         gemini: None,
+        aigne: Some(
+            r#""tools":[{"type":"function","function":{"name":"f"}}],"modelOptions":{"parallelToolCalls":false}"#,
+        ),
     },
     Feature {
         name: "tools that the provider runs",
         openai: None,
         anthropic: Some(r#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#),
         gemini: Some(r#""tools":[{"googleSearch":{}}]"#),
+        aigne: None,
     },
     Feature {
         name: "structured output",
@@ -115,42 +138,51 @@ const FEATURES: &[Feature] = &[
         gemini: Some(
             r#""generationConfig":{"responseMimeType":"application/json","responseSchema":{"type":"OBJECT"}}"#,
         ),
+        aigne: Some(
+            r#""responseFormat":{"type":"json_schema","jsonSchema":{"name":"o","schema":{"type":"object"}}}"#,
+        ),
     },
     Feature {
         name: "thinking",
         openai: Some(r#""reasoning_effort":"low""#),
         anthropic: Some(r#""thinking":{"type":"enabled","budget_tokens":2048}"#),
         gemini: Some(r#""generationConfig":{"thinkingConfig":{"thinkingBudget":2048}}"#),
+        aigne: Some(r#""modelOptions":{"reasoningEffort":2048}"#),
     },
     Feature {
         name: "marks for prompt caches",
         openai: None,
         anthropic: Some(r#""system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}]"#),
         gemini: None,
+        aigne: Some(r#""messages":[{"role":"user","content":"x","cacheControl":{"type":"ephemeral"}}]"#),
     },
     Feature {
         name: "several answers",
         openai: Some(r#""n":2"#),
         anthropic: None,
         gemini: Some(r#""generationConfig":{"candidateCount":2}"#),
+        aigne: None,
     },
     Feature {
         name: "stop sequences",
         openai: Some(r#""stop":["END"]"#),
         anthropic: Some(r#""stop_sequences":["END"]"#),
         gemini: Some(r#""generationConfig":{"stopSequences":["END"]}"#),
+        aigne: None,
     },
     Feature {
         name: "seed",
         openai: Some(r#""seed":7"#),
         anthropic: None,
         gemini: Some(r#""generationConfig":{"seed":7}"#),
+        aigne: Some(r#""modelOptions":{"seed":7}"#),
     },
     Feature {
         name: "log probabilities",
         openai: Some(r#""logprobs":true"#),
         anthropic: None,
         gemini: Some(r#""generationConfig":{"responseLogprobs":true}"#),
+        aigne: None,
     },
 ];
 
@@ -162,12 +194,14 @@ fn request(dialect: Dialect, members: &str) -> Request {
         Dialect::OpenAi => format!(r#"{{"model":"m",{members}{messages}}}"#),
         Dialect::Anthropic => format!(r#"{{"model":"m","max_tokens":9000,{members}{messages}}}"#),
         Dialect::Gemini => format!("{{{members}{contents}}}"),
+        Dialect::Aigne | Dialect::Legacy => format!(r#"{{"model":"m","input":{{{members}{messages}}}}}"#),
     };
     let body = Bytes::from(body);
     let canonical = match dialect {
         Dialect::OpenAi => openai::decode_chat(&body),
         Dialect::Anthropic => anthropic::decode_messages(&body, Purpose::Answer),
         Dialect::Gemini => gemini::decode_generate(&body, "m", false),
+        Dialect::Aigne | Dialect::Legacy => aigne::decode_chat(&body),
     };
     let canonical = canonical.unwrap_or_else(|error| panic!("{error} in {members}"));
     Request { source: Some(Source::of(dialect, body)), canonical }
@@ -191,7 +225,7 @@ fn encoded(request: &Request, upstream: Dialect) -> Result<Encoded, ProviderErro
                 &anthropic::UpstreamTarget { model: "m", output_limit: None, generation },
             )
         }
-        Dialect::Gemini => {
+        Dialect::Gemini | Dialect::Aigne | Dialect::Legacy => {
             let thinking = ThinkingControl::Budget { min: 0, max: 24_576 };
             gemini::encode_request(
                 request,
@@ -201,35 +235,53 @@ fn encoded(request: &Request, upstream: Dialect) -> Result<Encoded, ProviderErro
     }
 }
 
-const ALL: [(Dialect, &str); 3] =
+/// Dialects that providers speak.
+const PROVIDERS: [(Dialect, &str); 3] =
     [(Dialect::OpenAi, "OpenAI"), (Dialect::Anthropic, "Anthropic"), (Dialect::Gemini, "Gemini")];
 
+/// Dialects that clients speak. The older dialect of `chat/completions` has a part of what OpenAI's has.
+const CLIENTS: [(Dialect, &str); 4] = [
+    (Dialect::OpenAi, "OpenAI"),
+    (Dialect::Anthropic, "Anthropic"),
+    (Dialect::Gemini, "Gemini"),
+    (Dialect::Aigne, "AIGNE"),
+];
+
+/// Rows are features, columns are clients; a cell says how each provider takes it.
 fn table() -> String {
-    let mut table = String::from("| client's dialect → provider |");
+    let mut table = String::from("| from a client of |");
     let mut rule = String::from("|---|");
-    for (_, client) in ALL {
-        for (_, upstream) in ALL {
-            let _ = write!(table, " {client} → {upstream} |");
-            rule.push_str(":-:|");
-        }
+    for (_, client) in CLIENTS {
+        let _ = write!(table, " {client} |");
+        rule.push_str("---|");
     }
     let _ = write!(table, "\n{rule}\n");
     for feature in FEATURES {
         let _ = write!(table, "| {} |", feature.name);
-        for ((client, _), asked) in ALL.into_iter().zip([feature.openai, feature.anthropic, feature.gemini]) {
-            for (upstream, _) in ALL {
-                let sign = match asked.map(|asked| encoded(&request(client, asked), upstream)) {
-                    None => "",
-                    Some(Ok(encoded)) if encoded.dropped.is_empty() => "yes",
-                    Some(Ok(_)) => "dropped",
-                    Some(Err(_)) => "refused",
-                };
-                let _ = write!(table, " {sign} |");
-            }
+        let asked = [feature.openai, feature.anthropic, feature.gemini, feature.aigne];
+        for ((client, _), asked) in CLIENTS.into_iter().zip(asked) {
+            let _ = write!(table, " {} |", asked.map(|asked| cell(client, asked)).unwrap_or_default());
         }
         table.push('\n');
     }
     table
+}
+
+fn cell(client: Dialect, asked: &str) -> String {
+    let (mut dropped, mut refused) = (Vec::new(), Vec::new());
+    for (provider, name) in PROVIDERS {
+        match encoded(&request(client, asked), provider) {
+            Ok(encoded) if encoded.dropped.is_empty() => {}
+            Ok(_) => dropped.push(name),
+            Err(_) => refused.push(name),
+        }
+    }
+    if dropped.len() + refused.len() == 0 {
+        return "yes".to_owned();
+    }
+    let said = [("dropped for ", dropped), ("refused for ", refused)].into_iter();
+    let said = said.filter(|(_, names)| !names.is_empty());
+    said.map(|(what, names)| what.to_owned() + &names.join(", ")).collect::<Vec<_>>().join("; ")
 }
 
 #[test]

@@ -77,6 +77,8 @@ pub fn style() -> AnswerStyle {
         model: "openai/gpt-5-mini".to_owned(),
         call_type: CallType::ChatCompletion,
         superset: false,
+        json_output: false,
+        plain_text: false,
         json_array: false,
         batch: false,
         include_usage: false,

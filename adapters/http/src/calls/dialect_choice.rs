@@ -1,5 +1,5 @@
-//! Which of two dialects a request to `chat/completions` under `/api` is in: OpenAI's, or the older one
-//! of the original's clients, which this hub does not speak.
+//! Which of two dialects a request to `chat/completions` under `/api` is in: OpenAI's, or the older one of the
+//! original's clients.
 
 use actix_web::http::header::{ACCEPT, HeaderMap, HeaderName};
 use hub_domain::error::CallError;
@@ -39,14 +39,21 @@ const OPENAI_KEYS: &[&str] = &[
     "image_url",
 ];
 
-/// Refuses a request that only the older dialect can mean.
-pub(super) fn require_openai(headers: &HeaderMap, body: &[u8]) -> Result<(), CallError> {
+/// Which one it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ChatDialect {
+    OpenAi,
+    Legacy,
+}
+
+/// The header decides, then the keys, then how a stream is asked for.
+pub(super) fn choose(headers: &HeaderMap, body: &[u8]) -> Result<ChatDialect, CallError> {
     match headers.get(DIALECT).map(|value| value.as_bytes()) {
-        Some(b"openai") => return Ok(()),
-        Some(b"legacy") => return Err(unsupported("x-aigne-hub-dialect")),
+        Some(b"openai") => return Ok(ChatDialect::OpenAi),
+        Some(b"legacy") => return Ok(ChatDialect::Legacy),
         Some(_) => {
             return Err(CallError::invalid(
-                "`x-aigne-hub-dialect` must be `openai`",
+                "`x-aigne-hub-dialect` must be `openai` or `legacy`",
                 "x-aigne-hub-dialect".to_owned(),
                 "unsupported_dialect",
             ));
@@ -56,33 +63,25 @@ pub(super) fn require_openai(headers: &HeaderMap, body: &[u8]) -> Result<(), Cal
     // Nearly no request has such a key or header, so that nothing is parsed twice.
     let accepts_events = accepts_events(headers);
     if !accepts_events && !LEGACY_KEYS.iter().any(|key| memmem::find(body, key.as_bytes()).is_some()) {
-        return Ok(());
+        return Ok(ChatDialect::OpenAi);
     }
-    match serde_json::from_slice(body) {
+    Ok(match serde_json::from_slice(body) {
         Ok(Value::Object(request)) => decide(&request, accepts_events),
         // What is wrong with it, the decoder says better.
-        _ => Ok(()),
-    }
+        _ => ChatDialect::OpenAi,
+    })
 }
 
-fn decide(request: &Map<String, Value>, accepts_events: bool) -> Result<(), CallError> {
+fn decide(request: &Map<String, Value>, accepts_events: bool) -> ChatDialect {
     let keys: Vec<&str> = keys(request).collect();
     if keys.iter().any(|key| OPENAI_KEYS.contains(key)) {
-        return Ok(());
+        return ChatDialect::OpenAi;
     }
-    let is_legacy = |key: &&&str| LEGACY_KEYS.iter().any(|legacy| legacy.trim_matches('"') == **key);
-    if let Some(key) = keys.iter().find(is_legacy) {
-        return Err(unsupported(key));
+    let is_legacy = |key: &&str| LEGACY_KEYS.iter().any(|legacy| legacy.trim_matches('"') == *key);
+    if keys.iter().any(is_legacy) || (accepts_events && request.get("stream") != Some(&Value::Bool(true))) {
+        return ChatDialect::Legacy;
     }
-    if accepts_events && request.get("stream") != Some(&Value::Bool(true)) {
-        return Err(CallError::invalid(
-            "`Accept: text/event-stream` without `stream: true` belongs to the older dialect of this path, \
-             which is not supported; set `stream` to `true`",
-            "stream".to_owned(),
-            "unsupported_dialect",
-        ));
-    }
-    Ok(())
+    ChatDialect::OpenAi
 }
 
 /// Keys of the request, its messages and their parts; what lies deeper is the user's own.
@@ -98,74 +97,61 @@ fn objects(list: Option<&Value>) -> impl Iterator<Item = &Map<String, Value>> + 
 }
 
 /// The older dialect streams by this header alone.
-fn accepts_events(headers: &HeaderMap) -> bool {
+pub(super) fn accepts_events(headers: &HeaderMap) -> bool {
     headers.get_all(ACCEPT).any(|accept| memmem::find(accept.as_bytes(), b"text/event-stream").is_some())
-}
-
-fn unsupported(param: &str) -> CallError {
-    CallError::invalid(
-        format!("`{param}` belongs to the older dialect of this path, which is not supported; use OpenAI's"),
-        param.to_owned(),
-        "unsupported_dialect",
-    )
 }
 
 #[cfg(test)]
 mod tests {
+    use super::ChatDialect::{Legacy, OpenAi};
     use super::*;
     use actix_web::http::header::HeaderValue;
 
-    fn param_at_fault(dialect: Option<&'static str>, body: &str) -> Option<String> {
+    fn chosen(header: Option<&'static str>, body: &str) -> Result<ChatDialect, CallError> {
         let mut headers = HeaderMap::new();
-        if let Some(dialect) = dialect {
+        if let Some(dialect) = header {
             headers.insert(DIALECT, HeaderValue::from_static(dialect));
         }
-        match require_openai(&headers, body.as_bytes()) {
-            Ok(()) => None,
-            Err(CallError::InvalidRequest { param, code, .. }) => {
-                assert_eq!(code, "unsupported_dialect");
-                param
-            }
-            Err(other) => panic!("{other:?}"),
-        }
+        choose(&headers, body.as_bytes())
     }
 
     #[test]
     fn the_header_decides_first() {
-        assert_eq!(param_at_fault(Some("openai"), r#"{"maxTokens":1}"#), None);
-        assert_eq!(param_at_fault(Some("legacy"), r#"{"max_tokens":1}"#).unwrap(), "x-aigne-hub-dialect");
-        assert!(param_at_fault(Some("esperanto"), "{}").is_some());
+        assert_eq!(chosen(Some("openai"), r#"{"maxTokens":1}"#), Ok(OpenAi));
+        assert_eq!(chosen(Some("legacy"), r#"{"max_tokens":1}"#), Ok(Legacy));
+        let refused = chosen(Some("esperanto"), "{}").unwrap_err();
+        assert_eq!(refused.code(), "unsupported_dialect");
     }
 
     #[test]
-    fn a_stream_is_asked_for_in_the_body() {
+    fn the_older_dialect_streams_by_a_header_alone() {
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
         for openai in [r#"{"stream":true}"#, r#"{"max_tokens":1}"#] {
-            assert_eq!(require_openai(&headers, openai.as_bytes()), Ok(()), "{openai}");
+            assert_eq!(choose(&headers, openai.as_bytes()), Ok(OpenAi), "{openai}");
         }
-        assert!(require_openai(&headers, br#"{"stream":false}"#).is_err());
+        assert_eq!(choose(&headers, br#"{"stream":false}"#), Ok(Legacy));
     }
 
     #[test]
     fn an_openai_key_outweighs_an_older_one() {
-        assert_eq!(param_at_fault(None, r#"{"maxTokens":1,"max_tokens":1}"#), None);
+        assert_eq!(chosen(None, r#"{"maxTokens":1,"max_tokens":1}"#), Ok(OpenAi));
         let mixed = r#"{"topP":1,"messages":[{"role":"tool","tool_call_id":"c"}]}"#;
-        assert_eq!(param_at_fault(None, mixed), None);
+        assert_eq!(chosen(None, mixed), Ok(OpenAi));
     }
 
     #[test]
-    fn an_older_key_is_named_wherever_it_stands() {
-        assert_eq!(param_at_fault(None, r#"{"prompt":"hi"}"#).unwrap(), "prompt");
+    fn an_older_key_counts_wherever_it_stands() {
+        assert_eq!(chosen(None, r#"{"prompt":"hi"}"#), Ok(Legacy));
         let nested = r#"{"messages":[{"content":[{"type":"image_url","imageUrl":{}}]}]}"#;
-        assert_eq!(param_at_fault(None, nested).unwrap(), "imageUrl");
+        assert_eq!(chosen(None, nested), Ok(Legacy));
     }
 
     #[test]
     fn older_words_in_a_text_or_a_tools_schema_mean_nothing() {
         let text = r#"{"messages":[{"role":"user","content":"what is \"topP\"?"}]}"#;
-        assert_eq!(param_at_fault(None, text), None);
+        assert_eq!(chosen(None, text), Ok(OpenAi));
         let schema = r#"{"tools":[{"function":{"parameters":{"properties":{"prompt":{}}}}}]}"#;
-        assert_eq!(param_at_fault(None, schema), None);
+        assert_eq!(chosen(None, schema), Ok(OpenAi));
     }
 }

@@ -5,9 +5,10 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use hub_dialects::AnswerStyle;
 use hub_domain::ids::CallId;
-use hub_domain::vocabulary::{Answer, CallType, Canonical, Dialect, Request};
+use hub_domain::vocabulary::{Answer, CallType, Canonical, Dialect, OutputFormat, Request};
 use uuid::Uuid;
 
+use super::dialect_choice::accepts_events;
 use super::generate::BATCH;
 use crate::exchange::Exchange;
 use crate::query::Query;
@@ -25,6 +26,13 @@ const EVENTS: &[Header] = &[
     ("x-accel-buffering", "no"),
 ];
 
+/// A stream of nothing but the answer's text.
+const TEXT: &[Header] = &[
+    ("content-type", "text/plain; charset=utf-8"),
+    ("cache-control", "no-cache"),
+    ("x-accel-buffering", "no"),
+];
+
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Form {
     dialect: Dialect,
@@ -33,6 +41,8 @@ pub(super) struct Form {
     include_usage: bool,
     base64: bool,
     superset: bool,
+    json_output: bool,
+    plain_text: bool,
     json_array: bool,
     batch: bool,
 }
@@ -41,13 +51,16 @@ impl Form {
     pub(super) fn of(request: &Request, exchange: &Exchange) -> Self {
         let canonical = &request.canonical;
         let call_type = canonical.call_type();
+        let dialect = request.source.as_ref().map_or(Dialect::OpenAi, |source| source.dialect);
         Self {
-            dialect: request.source.as_ref().map_or(Dialect::OpenAi, |source| source.dialect),
+            dialect,
             call_type,
             is_stream: canonical.is_stream(),
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
             base64: matches!(canonical, Canonical::Embeddings(embeddings) if embeddings.base64),
             superset: exchange.surface == Surface::Api && call_type == CallType::ChatCompletion,
+            json_output: matches!(canonical, Canonical::Chat(chat) if chat.output != OutputFormat::Text),
+            plain_text: dialect == Dialect::Legacy && !accepts_events(exchange.headers()),
             batch: exchange.request.uri().path().ends_with(BATCH),
             json_array: exchange.surface == Surface::Gemini && !wants_events(exchange),
         }
@@ -68,6 +81,8 @@ impl Form {
             model,
             call_type: self.call_type,
             superset: self.superset,
+            json_output: self.json_output,
+            plain_text: self.plain_text,
             json_array: self.json_array,
             batch: self.batch,
             include_usage: self.include_usage,
@@ -77,7 +92,11 @@ impl Form {
 
     /// The headers that this form has; a kept answer has them too.
     pub(super) fn headers(self) -> &'static [Header] {
-        if self.is_stream && !self.json_array { EVENTS } else { JSON }
+        match self {
+            Self { is_stream: true, plain_text: true, .. } => TEXT,
+            Self { is_stream: true, json_array: false, .. } => EVENTS,
+            _ => JSON,
+        }
     }
 
     /// An answer without its body.

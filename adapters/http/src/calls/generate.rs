@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web};
 use hub_dialects::gemini::{decode_count, decode_embed, decode_generate};
-use hub_domain::vocabulary::{Dialect, Principal, Request, Source};
+use hub_domain::vocabulary::{Dialect, Principal, Request};
 use serde::Serialize;
 
 use super::{call, incoming};
@@ -41,7 +41,7 @@ pub(crate) async fn generate(
             BATCH => decode_embed(&body, model, true)?,
             method => decode_generate(&body, model, method == "streamGenerateContent")?,
         };
-        Ok(Request { source: Some(Source::of(Dialect::Gemini, body)), canonical })
+        Ok(incoming::request(Dialect::Gemini, canonical, body))
     })
     .await
 }

@@ -3,12 +3,16 @@
 use actix_web::http::header::{HeaderMap, HeaderName};
 use actix_web::web;
 use bytes::Bytes;
+use hub_dialects::{legacy, openai};
+use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Canonical, Dialect, Request, Source};
 use percent_encoding::percent_decode;
 
+use super::dialect_choice::{self, ChatDialect};
 use crate::body;
 use crate::exchange::Exchange;
 use crate::refusal::Refusal;
+use crate::surface::Surface;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const CLIENT_DID: HeaderName = HeaderName::from_static("x-aigne-hub-client-did");
@@ -20,8 +24,24 @@ pub(super) async fn body(exchange: &Exchange, payload: web::Payload) -> Result<B
     body::read(exchange.headers(), payload, service.settings.body, &service.bodies).await
 }
 
-pub(super) fn request(canonical: Canonical, body: Bytes) -> Request {
-    Request { source: Some(Source::of(Dialect::OpenAi, body)), canonical }
+pub(super) fn request(dialect: Dialect, canonical: Canonical, body: Bytes) -> Request {
+    Request { source: Some(Source::of(dialect, body)), canonical }
+}
+
+/// A request to a path on which two dialects are spoken.
+pub(super) fn chat(exchange: &Exchange, body: Bytes) -> Result<Request, CallError> {
+    let headers = exchange.headers();
+    let dialect = match exchange.surface {
+        Surface::Api => dialect_choice::choose(headers, &body)?,
+        _ => ChatDialect::OpenAi,
+    };
+    Ok(match dialect {
+        ChatDialect::OpenAi => request(Dialect::OpenAi, openai::decode_chat(&body)?, body),
+        ChatDialect::Legacy => {
+            let accepts_events = dialect_choice::accepts_events(headers);
+            request(Dialect::Legacy, legacy::decode_chat(&body, accepts_events)?, body)
+        }
+    })
 }
 
 /// Headers of Anthropic's dialect that its own API is to see.

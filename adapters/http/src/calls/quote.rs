@@ -1,7 +1,6 @@
 //! `POST /api/v2/quote`: what a chat call would cost at most. Records nothing and calls nobody.
 
 use actix_web::{HttpResponse, web};
-use hub_dialects::openai;
 use hub_domain::ids::RateId;
 use hub_domain::money::Credits;
 use hub_domain::ports::Estimate;
@@ -10,7 +9,7 @@ use hub_domain::rates::PriceLine;
 use hub_domain::vocabulary::{CallType, Principal};
 use serde::Serialize;
 
-use super::{dialect_choice, incoming};
+use super::incoming;
 use crate::exchange::Exchange;
 use crate::json_number;
 use crate::refusal::Refusal;
@@ -75,8 +74,7 @@ pub(crate) async fn quote(
 ) -> Result<HttpResponse, Refusal> {
     let _admitted = exchange.service.admission.admit(caller)?;
     let body = incoming::body(exchange, payload).await?;
-    dialect_choice::require_openai(exchange.headers(), &body)?;
-    let request = incoming::request(openai::decode_chat(&body)?, body);
+    let request = incoming::chat(exchange, body)?;
     let estimate = exchange.service.state.runner.quote(caller, &request).await?;
     Ok(HttpResponse::Ok().json(QuoteJson::of(estimate, request.canonical.call_type())))
 }

@@ -207,7 +207,7 @@ impl ProviderJson {
 }
 
 /// Empty for a provider that stands in the environment only.
-pub(super) fn provider_id(provider: &Provider) -> String {
+pub(crate) fn provider_id(provider: &Provider) -> String {
     provider.id.map(|id| id.to_string()).unwrap_or_default()
 }
 
