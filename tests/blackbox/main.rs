@@ -42,6 +42,7 @@ mod instances;
 mod keys;
 mod limits;
 mod records;
+mod responses;
 mod restarts;
 mod shutdown;
 mod streams;

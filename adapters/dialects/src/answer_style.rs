@@ -1,5 +1,7 @@
 //! How an answer is written.
 
+use std::sync::Arc;
+
 use hub_domain::ids::CallId;
 use hub_domain::vocabulary::{CallType, Dialect};
 
@@ -21,6 +23,8 @@ pub struct AnswerStyle {
     pub plain_text: bool,
     /// The client asked for the usage chunk of a stream.
     pub include_usage: bool,
+    /// Members of the request that a response repeats, each with a comma before it.
+    pub echo: Option<Arc<str>>,
     /// A stream is one JSON array rather than events.
     pub json_array: bool,
     /// Vectors were asked for in a batch, be it of one.

@@ -5,7 +5,7 @@ use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Dialect, Frame, Receipt};
 
 use crate::answer_style::AnswerStyle;
-use crate::{aigne, anthropic, gemini, legacy, openai};
+use crate::{aigne, anthropic, gemini, legacy, openai, responses};
 
 /// Writes a streamed answer, piece by piece.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub enum StreamEncoder {
     Gemini(gemini::StreamEncoder),
     Aigne(aigne::StreamEncoder),
     Legacy(legacy::StreamEncoder),
+    Responses(responses::StreamEncoder),
 }
 
 impl StreamEncoder {
@@ -25,6 +26,7 @@ impl StreamEncoder {
             Dialect::Gemini => Self::Gemini(gemini::StreamEncoder::new(style)),
             Dialect::Aigne => Self::Aigne(aigne::StreamEncoder::new(style)),
             Dialect::Legacy => Self::Legacy(legacy::StreamEncoder::new(style)),
+            Dialect::Responses => Self::Responses(responses::StreamEncoder::new(style)),
         }
     }
 
@@ -35,6 +37,7 @@ impl StreamEncoder {
             Self::Gemini(encoder) => encoder.frame(frame, out),
             Self::Aigne(encoder) => encoder.frame(frame, out),
             Self::Legacy(encoder) => encoder.frame(frame, out),
+            Self::Responses(encoder) => encoder.frame(frame, out),
         }
     }
 
@@ -46,6 +49,7 @@ impl StreamEncoder {
             Self::Gemini(encoder) => encoder.settled(receipt, out),
             Self::Aigne(encoder) => encoder.settled(receipt, out),
             Self::Legacy(encoder) => encoder.settled(receipt, out),
+            Self::Responses(encoder) => encoder.settled(receipt, out),
         }
     }
 
@@ -57,6 +61,7 @@ impl StreamEncoder {
             Self::Gemini(encoder) => encoder.failed(error, out),
             Self::Aigne(encoder) => encoder.failed(error, out),
             Self::Legacy(encoder) => encoder.failed(error, out),
+            Self::Responses(encoder) => encoder.failed(error, out),
         }
     }
 
@@ -69,6 +74,7 @@ impl StreamEncoder {
             Self::Gemini(_) => None,
             Self::Aigne(_) => Some(aigne::KEEP_ALIVE),
             Self::Legacy(encoder) => encoder.keep_alive(),
+            Self::Responses(_) => Some(responses::KEEP_ALIVE),
         }
     }
 }
@@ -80,6 +86,7 @@ pub enum WholeEncoder {
     Anthropic(anthropic::WholeEncoder),
     Gemini(gemini::WholeEncoder),
     Aigne(aigne::WholeEncoder),
+    Responses(responses::WholeEncoder),
 }
 
 impl WholeEncoder {
@@ -90,6 +97,7 @@ impl WholeEncoder {
             Dialect::Anthropic => Self::Anthropic(anthropic::WholeEncoder::new(style)),
             Dialect::Gemini => Self::Gemini(gemini::WholeEncoder::new(style)),
             Dialect::Aigne => Self::Aigne(aigne::WholeEncoder::new(style)),
+            Dialect::Responses => Self::Responses(responses::WholeEncoder::new(style)),
         }
     }
 
@@ -99,6 +107,7 @@ impl WholeEncoder {
             Self::Anthropic(encoder) => encoder.push(frame),
             Self::Gemini(encoder) => encoder.push(frame),
             Self::Aigne(encoder) => encoder.push(frame),
+            Self::Responses(encoder) => encoder.push(frame),
         }
     }
 
@@ -108,6 +117,7 @@ impl WholeEncoder {
             Self::Anthropic(encoder) => encoder.finish(receipt),
             Self::Gemini(encoder) => encoder.finish(receipt),
             Self::Aigne(encoder) => encoder.finish(receipt),
+            Self::Responses(encoder) => encoder.finish(receipt),
         }
     }
 }

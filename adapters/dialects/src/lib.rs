@@ -15,6 +15,7 @@ pub mod anthropic;
 pub mod gemini;
 pub mod legacy;
 pub mod openai;
+pub mod responses;
 
 pub use answer_style::AnswerStyle;
 pub use encoded::Encoded;

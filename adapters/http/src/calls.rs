@@ -20,6 +20,7 @@ use actix_web::http::header::HeaderMap;
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
 use hub_dialects::anthropic::{Purpose, decode_messages};
+use hub_dialects::responses::decode_request;
 use hub_dialects::{aigne, openai};
 use hub_domain::error::CallError;
 use hub_domain::ids::CallId;
@@ -78,6 +79,18 @@ pub(crate) async fn embeddings(
     .await
 }
 
+/// `POST /v1/responses`.
+pub(crate) async fn responses(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    call(exchange, caller, payload, |body| {
+        Ok(incoming::request(Dialect::Responses, decode_request(&body)?, body))
+    })
+    .await
+}
+
 /// `POST /v1/messages`.
 pub(crate) async fn messages(
     exchange: &Exchange,
@@ -113,7 +126,7 @@ async fn run(
 ) -> Result<HttpResponse, Refusal> {
     let headers: &HeaderMap = exchange.headers();
     let form = Form::of(&request, exchange);
-    let idempotency = key.map(|key| Recorder::claim(&key, form, caller.account, exchange, &request));
+    let idempotency = key.map(|key| Recorder::claim(&key, form.clone(), caller.account, exchange, &request));
     let call = IncomingCall {
         idempotency,
         request,
@@ -127,7 +140,7 @@ async fn run(
         RunOutcome::Answer(answer) if form.is_stream() => Ok(streamed(exchange, answer, form, admitted)),
         RunOutcome::Answer(answer) => {
             let (call, mut head) = (answer.call, form.response(&answer));
-            match whole::collect(answer, form).await {
+            match whole::collect(answer, &form).await {
                 Ok(body) => Ok(head.body(body)),
                 Err(error) => Ok(failed(exchange, call, error.into())),
             }

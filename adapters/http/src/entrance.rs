@@ -81,6 +81,7 @@ async fn answer(
             match endpoint {
                 Call::ChatCompletions => calls::chat_completions(exchange, caller, payload).await,
                 Call::AigneChat => calls::aigne_chat(exchange, caller, payload).await,
+                Call::Responses => calls::responses(exchange, caller, payload).await,
                 Call::Embeddings => calls::embeddings(exchange, caller, payload).await,
                 Call::Messages => calls::messages(exchange, caller, payload).await,
                 Call::CountTokens => calls::count_tokens(exchange, &caller, payload).await,

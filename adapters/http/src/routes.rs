@@ -75,6 +75,7 @@ pub(crate) enum Call {
     ChatCompletions,
     /// AIGNE's own.
     AigneChat,
+    Responses,
     Embeddings,
     Messages,
     CountTokens,
@@ -102,6 +103,8 @@ pub const ROUTES: &[Route] = &[
     user(Method::GET, "/gemini/v1/models", User::Models),
     call("/gemini/v1/models/{model}*", Call::Generate),
     user(Method::GET, "/gemini/v1/models/{model}*", User::Model),
+    call("/v1/responses", Call::Responses),
+    call("/api/v2/responses", Call::Responses),
     call("/v1/embeddings", Call::Embeddings),
     call("/api/v2/embeddings", Call::Embeddings),
     call("/api/v2/quote", Call::Quote),

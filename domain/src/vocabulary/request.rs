@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub enum Dialect {
     /// OpenAI Chat Completions, Embeddings and their relatives.
     OpenAi,
+    /// OpenAI Responses.
+    Responses,
     /// Anthropic Messages.
     Anthropic,
     /// Google's `generateContent`.

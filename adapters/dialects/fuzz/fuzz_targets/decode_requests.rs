@@ -9,6 +9,7 @@ use hub_dialects::anthropic::{self, Generation, Purpose, decode_messages};
 use hub_dialects::gemini::{self, ThinkingControl, decode_count, decode_embed, decode_generate};
 use hub_dialects::legacy;
 use hub_dialects::openai::{self, LimitField, Quirks};
+use hub_dialects::responses;
 use hub_domain::bound::overhead;
 use hub_domain::vocabulary::{Canonical, Dialect, Request, Source};
 use libfuzzer_sys::fuzz_target;
@@ -41,6 +42,10 @@ fuzz_target!(|data: &[u8]| {
     }
     if let Ok(canonical) = decode_generate(&body, "m", true) {
         write(Dialect::Gemini, &body, canonical);
+    }
+    let _ = responses::echo(&body);
+    if let Ok(canonical) = responses::decode_request(&body) {
+        write(Dialect::Responses, &body, canonical);
     }
     if let Ok(canonical) = aigne::decode_chat(&body) {
         write(Dialect::Aigne, &body, canonical);

@@ -15,11 +15,11 @@ use libfuzzer_sys::fuzz_target;
 /// Dialects that providers speak.
 const UPSTREAMS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
 /// Dialects that clients speak.
-const CLIENTS: [Dialect; 5] =
-    [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
+const CLIENTS: [Dialect; 6] =
+    [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
 /// Dialects that clients speak.
-const CLIENTS: [Dialect; 5] =
-    [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
+const CLIENTS: [Dialect; 6] =
+    [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
 
 fuzz_target!(|data: &[u8]| {
     let Some((step, data)) = data.split_first() else { return };
@@ -76,6 +76,7 @@ fn written(frames: &VecDeque<Frame>) {
             superset: true,
             json_output: true,
             plain_text: false,
+            echo: None,
             include_usage: true,
             json_array: true,
             batch: true,

@@ -14,6 +14,7 @@ mod legacy;
 mod readme_table;
 mod refused_requests;
 mod requests;
+mod responses;
 mod stage;
 mod streams_read;
 mod streams_written;

@@ -11,6 +11,7 @@ use hub_dialects::aigne;
 use hub_dialects::anthropic::{self, Generation, Purpose};
 use hub_dialects::gemini::{self, ThinkingControl};
 use hub_dialects::openai::{self, LimitField, Quirks};
+use hub_dialects::responses;
 use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{Dialect, Request, Source};
 
@@ -24,6 +25,7 @@ struct Feature {
     anthropic: Option<&'static str>,
     gemini: Option<&'static str>,
     aigne: Option<&'static str>,
+    responses: Option<&'static str>,
 }
 
 const OPENAI_TOOL: &str =
@@ -36,6 +38,7 @@ const FEATURES: &[Feature] = &[
         anthropic: Some(r#""system":"s""#),
         gemini: Some(r#""systemInstruction":{"parts":[{"text":"s"}]}"#),
         aigne: Some(r#""messages":[{"role":"system","content":"s"},{"role":"user","content":"x"}]"#),
+        responses: Some(r#""instructions":"s""#),
     },
     Feature {
         name: "images, inline",
@@ -49,6 +52,9 @@ const FEATURES: &[Feature] = &[
         aigne: Some(
             r#""messages":[{"role":"user","content":[{"type":"file","mimeType":"image/png","data":"AAAA"}]}]"#,
         ),
+        responses: Some(
+            r#""input":[{"role":"user","content":[{"type":"input_image","image_url":"data:image/png;base64,AAAA"}]}]"#,
+        ),
     },
     Feature {
         name: "images, by URL",
@@ -61,6 +67,9 @@ const FEATURES: &[Feature] = &[
         gemini: None,
         aigne: Some(
             r#""messages":[{"role":"user","content":[{"type":"url","url":"https://x.test/a.png"}]}]"#,
+        ),
+        responses: Some(
+            r#""input":[{"role":"user","content":[{"type":"input_image","image_url":"https://x.test/a.png"}]}]"#,
         ),
     },
     Feature {
@@ -77,6 +86,9 @@ const FEATURES: &[Feature] = &[
         aigne: Some(
             r#""messages":[{"role":"user","content":[{"type":"file","mimeType":"application/pdf","data":"AAAA"}]}]"#,
         ),
+        responses: Some(
+            r#""input":[{"role":"user","content":[{"type":"input_file","file_data":"data:application/pdf;base64,AAAA"}]}]"#,
+        ),
     },
     Feature {
         name: "audio, inline",
@@ -88,6 +100,9 @@ const FEATURES: &[Feature] = &[
         aigne: Some(
             r#""messages":[{"role":"user","content":[{"type":"file","mimeType":"audio/wav","data":"AAAA"}]}]"#,
         ),
+        responses: Some(
+            r#""input":[{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}]}]"#,
+        ),
     },
     Feature {
         name: "tools",
@@ -95,6 +110,7 @@ const FEATURES: &[Feature] = &[
         anthropic: Some(r#""tools":[{"name":"f","input_schema":{"type":"object"}}]"#),
         gemini: Some(r#""tools":[{"functionDeclarations":[{"name":"f"}]}]"#),
         aigne: Some(OPENAI_TOOL),
+        responses: Some(r#""tools":[{"type":"function","name":"f","parameters":{"type":"object"}}]"#),
     },
     Feature {
         name: "a tool by force",
@@ -110,6 +126,9 @@ const FEATURES: &[Feature] = &[
         aigne: Some(
             r#""tools":[{"type":"function","function":{"name":"f"}}],"toolChoice":{"type":"function","function":{"name":"f"}}"#,
         ),
+        responses: Some(
+            r#""tools":[{"type":"function","name":"f"}],"tool_choice":{"type":"function","name":"f"}"#,
+        ),
     },
     Feature {
         name: "one tool at a time",
@@ -121,6 +140,7 @@ const FEATURES: &[Feature] = &[
         aigne: Some(
             r#""tools":[{"type":"function","function":{"name":"f"}}],"modelOptions":{"parallelToolCalls":false}"#,
         ),
+        responses: Some(r#""tools":[{"type":"function","name":"f"}],"parallel_tool_calls":false"#),
     },
     Feature {
         name: "tools that the provider runs",
@@ -128,6 +148,7 @@ const FEATURES: &[Feature] = &[
         anthropic: Some(r#""tools":[{"type":"web_search_20250305","name":"web_search"}]"#),
         gemini: Some(r#""tools":[{"googleSearch":{}}]"#),
         aigne: None,
+        responses: Some(r#""tools":[{"type":"web_search"}]"#),
     },
     Feature {
         name: "structured output",
@@ -141,6 +162,7 @@ const FEATURES: &[Feature] = &[
         aigne: Some(
             r#""responseFormat":{"type":"json_schema","jsonSchema":{"name":"o","schema":{"type":"object"}}}"#,
         ),
+        responses: Some(r#""text":{"format":{"type":"json_schema","name":"o","schema":{"type":"object"}}}"#),
     },
     Feature {
         name: "thinking",
@@ -148,6 +170,7 @@ const FEATURES: &[Feature] = &[
         anthropic: Some(r#""thinking":{"type":"enabled","budget_tokens":2048}"#),
         gemini: Some(r#""generationConfig":{"thinkingConfig":{"thinkingBudget":2048}}"#),
         aigne: Some(r#""modelOptions":{"reasoningEffort":2048}"#),
+        responses: Some(r#""reasoning":{"effort":"low"}"#),
     },
     Feature {
         name: "marks for prompt caches",
@@ -155,6 +178,7 @@ const FEATURES: &[Feature] = &[
         anthropic: Some(r#""system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}]"#),
         gemini: None,
         aigne: Some(r#""messages":[{"role":"user","content":"x","cacheControl":{"type":"ephemeral"}}]"#),
+        responses: None,
     },
     Feature {
         name: "several answers",
@@ -162,6 +186,7 @@ const FEATURES: &[Feature] = &[
         anthropic: None,
         gemini: Some(r#""generationConfig":{"candidateCount":2}"#),
         aigne: None,
+        responses: None,
     },
     Feature {
         name: "stop sequences",
@@ -169,6 +194,7 @@ const FEATURES: &[Feature] = &[
         anthropic: Some(r#""stop_sequences":["END"]"#),
         gemini: Some(r#""generationConfig":{"stopSequences":["END"]}"#),
         aigne: None,
+        responses: None,
     },
     Feature {
         name: "seed",
@@ -176,6 +202,7 @@ const FEATURES: &[Feature] = &[
         anthropic: None,
         gemini: Some(r#""generationConfig":{"seed":7}"#),
         aigne: Some(r#""modelOptions":{"seed":7}"#),
+        responses: None,
     },
     Feature {
         name: "log probabilities",
@@ -183,6 +210,7 @@ const FEATURES: &[Feature] = &[
         anthropic: None,
         gemini: Some(r#""generationConfig":{"responseLogprobs":true}"#),
         aigne: None,
+        responses: Some(r#""top_logprobs":2"#),
     },
 ];
 
@@ -190,8 +218,10 @@ fn request(dialect: Dialect, members: &str) -> Request {
     let has = |key: &str| members.contains(&format!("\"{key}\":["));
     let messages = if has("messages") { "" } else { r#","messages":[{"role":"user","content":"x"}]"# };
     let contents = if has("contents") { "" } else { r#","contents":[{"parts":[{"text":"x"}]}]"# };
+    let input = if has("input") { "" } else { r#","input":"x""# };
     let body = match dialect {
         Dialect::OpenAi => format!(r#"{{"model":"m",{members}{messages}}}"#),
+        Dialect::Responses => format!(r#"{{"model":"m",{members}{input}}}"#),
         Dialect::Anthropic => format!(r#"{{"model":"m","max_tokens":9000,{members}{messages}}}"#),
         Dialect::Gemini => format!("{{{members}{contents}}}"),
         Dialect::Aigne | Dialect::Legacy => format!(r#"{{"model":"m","input":{{{members}{messages}}}}}"#),
@@ -199,6 +229,7 @@ fn request(dialect: Dialect, members: &str) -> Request {
     let body = Bytes::from(body);
     let canonical = match dialect {
         Dialect::OpenAi => openai::decode_chat(&body),
+        Dialect::Responses => responses::decode_request(&body),
         Dialect::Anthropic => anthropic::decode_messages(&body, Purpose::Answer),
         Dialect::Gemini => gemini::decode_generate(&body, "m", false),
         Dialect::Aigne | Dialect::Legacy => aigne::decode_chat(&body),
@@ -210,7 +241,7 @@ fn request(dialect: Dialect, members: &str) -> Request {
 /// For models that think; others are not told to.
 fn encoded(request: &Request, upstream: Dialect) -> Result<Encoded, ProviderError> {
     match upstream {
-        Dialect::OpenAi => {
+        Dialect::OpenAi | Dialect::Responses => {
             let limit_field = LimitField::OnlyMaxCompletionTokens;
             let quirks = Quirks::default();
             openai::encode_request(
@@ -240,8 +271,9 @@ const PROVIDERS: [(Dialect, &str); 3] =
     [(Dialect::OpenAi, "OpenAI"), (Dialect::Anthropic, "Anthropic"), (Dialect::Gemini, "Gemini")];
 
 /// Dialects that clients speak. The older dialect of `chat/completions` has a part of what OpenAI's has.
-const CLIENTS: [(Dialect, &str); 4] = [
+const CLIENTS: [(Dialect, &str); 5] = [
     (Dialect::OpenAi, "OpenAI"),
+    (Dialect::Responses, "OpenAI, Responses"),
     (Dialect::Anthropic, "Anthropic"),
     (Dialect::Gemini, "Gemini"),
     (Dialect::Aigne, "AIGNE"),
@@ -258,7 +290,7 @@ fn table() -> String {
     let _ = write!(table, "\n{rule}\n");
     for feature in FEATURES {
         let _ = write!(table, "| {} |", feature.name);
-        let asked = [feature.openai, feature.anthropic, feature.gemini, feature.aigne];
+        let asked = [feature.openai, feature.responses, feature.anthropic, feature.gemini, feature.aigne];
         for ((client, _), asked) in CLIENTS.into_iter().zip(asked) {
             let _ = write!(table, " {} |", asked.map(|asked| cell(client, asked)).unwrap_or_default());
         }

@@ -79,6 +79,7 @@ pub fn style() -> AnswerStyle {
         superset: false,
         json_output: false,
         plain_text: false,
+        echo: None,
         json_array: false,
         batch: false,
         include_usage: false,

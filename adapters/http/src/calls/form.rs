@@ -1,9 +1,11 @@
 //! In which form an answer is written, and the headers that go with it.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use hub_dialects::AnswerStyle;
+use hub_dialects::{AnswerStyle, responses};
 use hub_domain::ids::CallId;
 use hub_domain::vocabulary::{Answer, CallType, Canonical, Dialect, OutputFormat, Request};
 use uuid::Uuid;
@@ -33,7 +35,7 @@ const TEXT: &[Header] = &[
     ("x-accel-buffering", "no"),
 ];
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Form {
     dialect: Dialect,
     call_type: CallType,
@@ -43,6 +45,7 @@ pub(super) struct Form {
     superset: bool,
     json_output: bool,
     plain_text: bool,
+    echo: Option<Arc<str>>,
     json_array: bool,
     batch: bool,
 }
@@ -61,20 +64,21 @@ impl Form {
             superset: exchange.surface == Surface::Api && call_type == CallType::ChatCompletion,
             json_output: matches!(canonical, Canonical::Chat(chat) if chat.output != OutputFormat::Text),
             plain_text: dialect == Dialect::Legacy && !accepts_events(exchange.headers()),
+            echo: echo(request),
             batch: exchange.request.uri().path().ends_with(BATCH),
             json_array: exchange.surface == Surface::Gemini && !wants_events(exchange),
         }
     }
 
-    pub(super) fn dialect(self) -> Dialect {
+    pub(super) fn dialect(&self) -> Dialect {
         self.dialect
     }
 
-    pub(super) fn is_stream(self) -> bool {
+    pub(super) fn is_stream(&self) -> bool {
         self.is_stream
     }
 
-    pub(super) fn style(self, call: CallId, model: String) -> AnswerStyle {
+    pub(super) fn style(&self, call: CallId, model: String) -> AnswerStyle {
         AnswerStyle {
             dialect: self.dialect,
             call,
@@ -83,6 +87,7 @@ impl Form {
             superset: self.superset,
             json_output: self.json_output,
             plain_text: self.plain_text,
+            echo: self.echo.clone(),
             json_array: self.json_array,
             batch: self.batch,
             include_usage: self.include_usage,
@@ -91,7 +96,7 @@ impl Form {
     }
 
     /// The headers that this form has; a kept answer has them too.
-    pub(super) fn headers(self) -> &'static [Header] {
+    pub(super) fn headers(&self) -> &'static [Header] {
         match self {
             Self { is_stream: true, plain_text: true, .. } => TEXT,
             Self { is_stream: true, json_array: false, .. } => EVENTS,
@@ -100,7 +105,7 @@ impl Form {
     }
 
     /// An answer without its body.
-    pub(super) fn response(self, answer: &Answer) -> HttpResponseBuilder {
+    pub(super) fn response(&self, answer: &Answer) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(StatusCode::OK);
         for (name, value) in self.headers() {
             response.insert_header((HeaderName::from_static(name), HeaderValue::from_static(value)));
@@ -114,6 +119,12 @@ impl Form {
         }
         response
     }
+}
+
+/// What a response repeats of its request.
+fn echo(request: &Request) -> Option<Arc<str>> {
+    let source = request.source.as_ref().filter(|source| source.dialect == Dialect::Responses)?;
+    Some(responses::echo(&source.body).into())
 }
 
 /// Gemini's `?alt=sse`.

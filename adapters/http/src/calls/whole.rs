@@ -10,7 +10,7 @@ use super::form::Form;
 
 /// Waits for the receipt. Until then nothing is sent, so that even an answer that breaks off after
 /// content gets the status of its error.
-pub(super) async fn collect(answer: Answer, form: Form) -> Result<Bytes, CallError> {
+pub(super) async fn collect(answer: Answer, form: &Form) -> Result<Bytes, CallError> {
     let Answer { call, model, mut items, .. } = answer;
     let mut encoder = WholeEncoder::new(form.style(call, model));
     loop {

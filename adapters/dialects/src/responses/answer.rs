@@ -1,0 +1,185 @@
+//! An answer as items of output, as far as it has come.
+
+use bytes::{BufMut, BytesMut};
+use hub_domain::vocabulary::{FinishReason, Receipt};
+
+use super::{REDACTED, usage};
+use crate::answer_style::AnswerStyle;
+use crate::wire::text::string;
+
+#[derive(Debug)]
+pub(super) enum Item {
+    Reasoning { summary: String, encrypted: String },
+    Message { text: String, is_refusal: bool },
+    Call { index: u32, id: String, name: String, arguments: String },
+}
+
+/// How far an item or a response has come, in the dialect's words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Status {
+    InProgress,
+    Completed,
+    Incomplete,
+    Failed,
+}
+
+impl Status {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Incomplete => "incomplete",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Answer {
+    pub items: Vec<Item>,
+    pub finish: Option<FinishReason>,
+}
+
+impl Item {
+    /// Thoughts that only their provider can read.
+    pub fn redacted(data: &str) -> Self {
+        Self::Reasoning { summary: String::new(), encrypted: format!("{REDACTED}{data}") }
+    }
+
+    fn prefix(&self) -> &'static str {
+        match self {
+            Self::Reasoning { .. } => "rs",
+            Self::Message { .. } => "msg",
+            Self::Call { .. } => "fc",
+        }
+    }
+
+    /// The item's own id, by its place: not the id of a call.
+    pub fn id(&self, style: &AnswerStyle, index: usize) -> String {
+        format!("{}_{}_{index}", self.prefix(), style.call.0.simple())
+    }
+
+    /// The one part that a message has.
+    pub fn part(text: &str, is_refusal: bool, out: &mut BytesMut) {
+        if is_refusal {
+            out.put_slice(b"{\"type\":\"refusal\",\"refusal\":");
+            string(out, text);
+            out.put_u8(b'}');
+        } else {
+            out.put_slice(b"{\"type\":\"output_text\",\"text\":");
+            string(out, text);
+            out.put_slice(b",\"annotations\":[],\"logprobs\":[]}");
+        }
+    }
+
+    /// The item as JSON. In progress it has nothing in it yet.
+    pub fn write(&self, style: &AnswerStyle, index: usize, status: Status, out: &mut BytesMut) {
+        let begins = status == Status::InProgress;
+        out.put_slice(b"{\"id\":");
+        string(out, &self.id(style, index));
+        match self {
+            Self::Reasoning { summary, encrypted } => {
+                out.put_slice(b",\"type\":\"reasoning\",\"summary\":[");
+                if !begins && !summary.is_empty() {
+                    out.put_slice(b"{\"type\":\"summary_text\",\"text\":");
+                    string(out, summary);
+                    out.put_u8(b'}');
+                }
+                out.put_u8(b']');
+                if !begins && !encrypted.is_empty() {
+                    out.put_slice(b",\"encrypted_content\":");
+                    string(out, encrypted);
+                }
+            }
+            Self::Message { text, is_refusal } => {
+                out.put_slice(b",\"type\":\"message\",\"role\":\"assistant\",\"content\":[");
+                if !begins {
+                    Self::part(text, *is_refusal, out);
+                }
+                out.put_u8(b']');
+            }
+            Self::Call { id, name, arguments, .. } => {
+                out.put_slice(b",\"type\":\"function_call\",\"call_id\":");
+                string(out, id);
+                out.put_slice(b",\"name\":");
+                string(out, name);
+                out.put_slice(b",\"arguments\":");
+                string(out, if begins { "" } else { arguments });
+            }
+        }
+        out.put_slice(b",\"status\":\"");
+        out.put_slice(status.word().as_bytes());
+        out.put_slice(b"\"}");
+    }
+}
+
+impl Answer {
+    /// Where there is no finish reason, the state and this tell how it ended.
+    fn incomplete_reason(&self) -> Option<&'static str> {
+        match self.finish {
+            Some(FinishReason::Length | FinishReason::ContextFull) => Some("max_output_tokens"),
+            Some(FinishReason::ContentFilter) => Some("content_filter"),
+            _ => None,
+        }
+    }
+
+    pub fn ending(&self) -> Status {
+        if self.incomplete_reason().is_some() { Status::Incomplete } else { Status::Completed }
+    }
+
+    /// The whole response. `error` is the code and text of one that failed.
+    pub fn write(
+        &self,
+        style: &AnswerStyle,
+        status: Status,
+        receipt: Option<&Receipt>,
+        error: Option<(&str, &str)>,
+        out: &mut BytesMut,
+    ) {
+        out.put_slice(b"{\"id\":\"resp_");
+        out.put_slice(style.call.0.simple().to_string().as_bytes());
+        out.put_slice(b"\",\"object\":\"response\",\"created_at\":");
+        out.put_slice((style.call.unix_millis() / 1_000).to_string().as_bytes());
+        out.put_slice(b",\"status\":\"");
+        out.put_slice(status.word().as_bytes());
+        out.put_slice(b"\",\"error\":");
+        match error {
+            Some((code, message)) => {
+                out.put_slice(b"{\"code\":");
+                string(out, code);
+                out.put_slice(b",\"message\":");
+                string(out, message);
+                out.put_u8(b'}');
+            }
+            None => out.put_slice(b"null"),
+        }
+        out.put_slice(b",\"incomplete_details\":");
+        match self.incomplete_reason().filter(|_| status == Status::Incomplete) {
+            Some(reason) => out.put_slice(format!("{{\"reason\":\"{reason}\"}}").as_bytes()),
+            None => out.put_slice(b"null"),
+        }
+        out.put_slice(b",\"model\":");
+        string(out, &style.model);
+        out.put_slice(b",\"output\":[");
+        let shown = if status == Status::InProgress { &[] } else { self.items.as_slice() };
+        // What an unfinished response has last is unfinished itself.
+        let last = shown.len().saturating_sub(1);
+        for (index, item) in shown.iter().enumerate() {
+            if index > 0 {
+                out.put_u8(b',');
+            }
+            let status = match status {
+                Status::Incomplete | Status::Failed if index == last => Status::Incomplete,
+                _ => Status::Completed,
+            };
+            item.write(style, index, status, out);
+        }
+        out.put_slice(b"],\"usage\":");
+        match receipt {
+            Some(receipt) => out.put_slice(usage::settled(receipt).as_bytes()),
+            None => out.put_slice(b"null"),
+        }
+        out.put_slice(style.echo.as_deref().unwrap_or_default().as_bytes());
+        out.put_u8(b'}');
+    }
+}
