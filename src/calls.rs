@@ -5,6 +5,7 @@
 
 mod actor;
 mod answer_channel;
+mod credential_tests;
 mod drain;
 mod kept;
 mod lease;

@@ -146,6 +146,7 @@ impl CallActor {
 
     /// An upstream try failed: is there another?
     fn failed(&mut self, error: ProviderError, ctx: &mut Context<Self>) {
+        self.shared.upstreams.failed(self.call.candidate(), &error, Instant::now());
         let spent = self.first_try.map(|first| first.elapsed()).unwrap_or_default();
         let left = self.shared.settings.retry_limit.saturating_sub(spent).min(self.call.time_left());
         let plan = retry::plan(&error, self.tries, self.next.candidate, self.call.candidates.len(), left)
@@ -261,7 +262,10 @@ impl Handler<Seen> for CallActor {
                 self.close(End::FailedBeforeContent, ctx);
             }
             Seen::FirstContent => self.happened(CallEvent::FirstContent, ctx),
-            Seen::Finished => self.happened(CallEvent::Finished, ctx),
+            Seen::Finished => {
+                self.shared.upstreams.succeeded(self.call.candidate());
+                self.happened(CallEvent::Finished, ctx);
+            }
             Seen::Failed(error) => self.failed(error, ctx),
             Seen::ClientGone => {
                 if !self.call.progress().dispatched {

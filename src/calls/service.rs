@@ -1,7 +1,7 @@
 //! The inbound port: takes a request, finds who serves it, and starts its actor.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix::Actor;
 use arc_swap::ArcSwap;
@@ -14,12 +14,15 @@ use hub_domain::ports::{
     KeptAnswer, KeyStore, Leases, ModelProvider, NotReady, Readiness, RunOutcome, SealedAnswer, Secrets,
     Snapshots, TokenCounter,
 };
+use hub_domain::routing::Candidates;
+use hub_domain::upstream_health::{Trouble, UpstreamHealth};
 use hub_domain::use_cases::admit::{Admit, claim_error, storage_error};
 use hub_domain::vocabulary::{Answer, CallType, Principal, Request};
 use tokio::sync::mpsc;
 
 use super::actor::CallActor;
 use super::answer_channel::{self, AnswerSender, Beginning};
+use super::credential_tests;
 use super::drain::DrainSlots;
 use super::kept;
 use super::lease::Standing;
@@ -72,6 +75,7 @@ pub struct Shared {
     pub pending: Pending,
     pub drains: DrainSlots,
     pub retries: RetryBudget,
+    pub upstreams: UpstreamHealth,
     /// A new one begins when the lease was lost.
     epoch: ArcSwap<InstanceEpoch>,
     secrets: Arc<dyn Secrets>,
@@ -131,10 +135,12 @@ impl CallService {
             pending: Pending::new(),
             drains: DrainSlots::new(parts.settings.drain_slots),
             retries: RetryBudget::new(),
+            upstreams: UpstreamHealth::default(),
             secrets: parts.secrets,
             orphans,
             settings: parts.settings,
         });
+        credential_tests::start(&shared);
         let warden = warden::start(Arc::clone(&shared), orphaned);
         Arc::new(Self { shared, accounts: parts.accounts, answers: parts.answers, warden })
     }
@@ -147,6 +153,7 @@ impl CallService {
     /// Numbers for `/metrics`.
     pub fn observe(&self) {
         let shared = &self.shared;
+        shared.metrics.upstreams(&shared.upstreams.troubles(Instant::now()));
         shared.metrics.drains_active(shared.drains.in_use());
         shared.metrics.standing(
             shared.registry.len(),
@@ -245,11 +252,12 @@ impl CallRunner for CallService {
         let shared = &self.shared;
         let canonical = &incoming.request.canonical;
         let (call_type, is_stream) = (canonical.call_type(), canonical.is_stream());
-        let candidates = shared.snapshots.current().resolve(
+        let mut candidates = shared.snapshots.current().resolve(
             canonical.model(),
             call_type,
             shared.admission.policy().is_priced(),
         )?;
+        shared.upstreams.admit(&mut candidates, Instant::now(), true)?;
         let trace = CallTrace::begin(incoming.traceparent.as_deref(), call_type, &candidates[0]);
         let model = format!("{}/{}", candidates[0].provider.name, candidates[0].model);
         let id = CallId::new();
@@ -300,6 +308,14 @@ impl CallRunner for CallService {
         let candidates = snapshot.resolve(canonical.model(), canonical.call_type(), is_priced)?;
         let counted = shared.tokens.count(&candidates[0].model, bound::texts(canonical)).await;
         Ok(counted.saturating_add(bound::likely_overhead(canonical)))
+    }
+
+    fn reachable(&self, mut candidates: Candidates) -> Result<(), CallError> {
+        Ok(self.shared.upstreams.admit(&mut candidates, Instant::now(), false)?)
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        self.shared.upstreams.troubles(Instant::now())
     }
 
     async fn quote(&self, principal: &Principal, request: &Request) -> Result<Estimate, CallError> {

@@ -9,6 +9,7 @@ use hub_domain::error::UpstreamClass;
 use hub_domain::meter::Meter;
 use hub_domain::money::{Credits, UNITS_PER_CREDIT};
 use hub_domain::ports::{Closing, HealthReport};
+use hub_domain::upstream_health::Trouble;
 use prometheus::{
     Counter, CounterVec, Encoder, Gauge, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec,
     IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
@@ -58,6 +59,7 @@ pub struct Metrics {
     wal: IntGauge,
     unsynced: IntGauge,
     audit: IntGaugeVec,
+    upstreams: IntGaugeVec,
     drains: IntGauge,
     drains_refused: IntCounter,
     models: RwLock<Models>,
@@ -105,6 +107,11 @@ impl Metrics {
             wal: make.gauge("wal_bytes", "Bytes of SQLite's write-ahead log")?,
             unsynced: make.gauge("unsynced_groups", "Groups committed and not yet on the disk")?,
             audit: make.gauges("audit_findings", "Findings of the last audit", &["check"])?,
+            upstreams: make.gauges(
+                "upstreams_resting",
+                "Credentials and circuits that no call is sent to",
+                &["provider", "model", "state"],
+            )?,
             drains: make.gauge("drains_active", "Answers that are read on without a client")?,
             drains_refused: make.counter(
                 "drains_refused_total",
@@ -113,6 +120,14 @@ impl Metrics {
             models: RwLock::default(),
             registry,
         })
+    }
+
+    /// What no call is sent to now.
+    pub fn upstreams(&self, troubles: &[Trouble]) {
+        self.upstreams.reset();
+        for Trouble { provider, model, state, .. } in troubles {
+            self.upstreams.with_label_values(&[provider, model.as_deref().unwrap_or_default(), state]).inc();
+        }
     }
 
     /// The series of a model: found once, then only counted up.

@@ -113,8 +113,9 @@ async fn geminis_errors_are_told_in_the_clients_words(world: &mut World) {
     let hub = world.start().await;
     for (model, status, code) in [
         ("google/wrong", 400, "invalid_argument"),
-        ("google/key", 502, "upstream_authentication"),
         ("google/long", 400, "context_length_exceeded"),
+        // Last: the key is not used again afterwards.
+        ("google/key", 502, "upstream_authentication"),
     ] {
         let answer = hub.client().chat(model).send().await.expect(status);
         assert_eq!(answer.code(), code, "{model}");

@@ -44,6 +44,7 @@ mod limits;
 mod records;
 mod responses;
 mod restarts;
+mod resting_upstreams;
 mod shutdown;
 mod streams;
 mod telemetry;

@@ -7,6 +7,8 @@ use crate::ids::{CallId, RateId};
 use crate::ports::{IdempotencyRequest, KeptAnswer};
 use crate::quote::{Quote, Reserved};
 use crate::rates::PriceLine;
+use crate::routing::Candidates;
+use crate::upstream_health::Trouble;
 use crate::vocabulary::{Answer, Principal, Request};
 
 /// A request with what came beside its body.
@@ -63,6 +65,12 @@ pub trait CallRunner: Send + Sync {
 
     /// Tokens of a request's input, as far as the hub itself can tell. Records nothing.
     async fn count_input(&self, request: &Request) -> Result<u64, CallError>;
+
+    /// Whether one of these can be tried now, or why none can. Changes nothing.
+    fn reachable(&self, candidates: Candidates) -> Result<(), CallError>;
+
+    /// What is wrong with upstreams now.
+    fn troubles(&self) -> Vec<Trouble>;
 
     /// Prices a request and records nothing.
     async fn quote(&self, principal: &Principal, request: &Request) -> Result<Estimate, CallError>;

@@ -136,6 +136,9 @@ impl Upstream {
 
 /// What a model without a script answers.
 fn usual(seen: &Seen) -> Reply {
+    if seen.path.ends_with("/models") {
+        return Reply::json(200, r#"{"object":"list","data":[]}"#);
+    }
     let request = seen.json();
     if seen.path.ends_with("/embeddings") {
         let data = json!([{ "object": "embedding", "index": 0, "embedding": [0.25, -0.5] }]);

@@ -57,7 +57,7 @@ pub(crate) async fn model_call(exchange: &Exchange, caller: &Principal) -> Resul
     Ok(HttpResponse::Ok().json(view.detail(record.ok_or(Refusal::UnknownRecord)?)))
 }
 
-pub(super) fn is_operator(caller: &Principal) -> bool {
+pub(crate) fn is_operator(caller: &Principal) -> bool {
     matches!(caller.role, Role::Owner | Role::Admin)
 }
 

@@ -18,7 +18,9 @@ use hub_domain::ports::{
     AnswerRecorder, CallRunner, Claim, ClaimState, Estimate, IncomingCall, KeptAnswer, RunOutcome,
 };
 use hub_domain::quote::{HoldPolicy, Quote};
+use hub_domain::routing::Candidates;
 use hub_domain::routing::Snapshot;
+use hub_domain::upstream_health::Trouble;
 use hub_domain::usage::{Quantities, Usage};
 use hub_domain::vocabulary::{
     Answer, AnswerItem, Canonical, Dialect, EmbeddingVector, Event, FinishReason, Frame, Principal, Receipt,
@@ -286,6 +288,14 @@ impl CallRunner for FakeRunner {
         }
         let items = Items { items, recorder, claims: Arc::clone(&self.claims) };
         Ok(RunOutcome::Answer(Answer { call: id, model, dropped: Vec::new(), items: Box::pin(items) }))
+    }
+
+    fn reachable(&self, _: Candidates) -> Result<(), CallError> {
+        Ok(())
+    }
+
+    fn troubles(&self) -> Vec<Trouble> {
+        Vec::new()
     }
 
     async fn quote(&self, _principal: &Principal, request: &Request) -> Result<Estimate, CallError> {
