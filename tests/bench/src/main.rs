@@ -1,7 +1,9 @@
 //! Measures the hub with all accounting on (key check, hold, durable intent, settlement; SQLite) beside
 //! nginx as a pass-through proxy. Both run on one core, in turns within one run; load and fake upstream
-//! run on another. Only ratios of one run are worth comparing.
+//! run on another. Only ratios of one run are worth comparing. A bare proxy on the hub's own libraries is
+//! measured with them: the floor that the hub's figures are to be read against.
 
+mod bare;
 mod books;
 mod load;
 mod process;
@@ -19,6 +21,10 @@ use process::Program;
 use report::{Report, Stretch};
 use wire::Connection;
 
+/// The hub's, so that the bare proxy is not slower for its allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const KEY: &str = "bench-key-0123456789";
 const PATH: &str = "/v1/chat/completions";
 /// Connections of a full load.
@@ -31,7 +37,7 @@ const OPENING: usize = 50;
 
 const HELP: &str = "\
 usage: tests/bench/run [--seconds N] [--rounds N] [--json]
-       tests/bench/run --profile whole|stream|books [--seconds N]
+       tests/bench/run --profile whole|stream|books|bare [--seconds N]
 
   --seconds N   how long each load lasts (5)
   --rounds N    how often nginx and the hub take turns (3)
@@ -150,11 +156,18 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     if let Some(nginx) = &nginx {
         nginx.first_right_answer(&whole).await?;
     }
+    let bare = process::bare(upstream)?;
+    bare.first_right_answer(&whole).await?;
     for _ in 0..options.rounds {
         let direct = load::at_rate(upstream, Rc::clone(&whole), RATE, options.time).await;
         check(&direct)?;
         report.direct.push((direct.quantile(500), direct.quantile(990)));
-        for (program, side) in [(nginx.as_ref(), &mut report.nginx), (Some(&hub), &mut report.hub)] {
+        let programs = [
+            (nginx.as_ref(), &mut report.nginx),
+            (Some(&bare), &mut report.bare),
+            (Some(&hub), &mut report.hub),
+        ];
+        for (program, side) in programs {
             let Some(program) = program else { continue };
             side.whole.push(stretch(program, &whole, CONNECTIONS, options.time).await?);
             side.stream.push(stretch(program, &stream, STREAM_CONNECTIONS, options.time).await?);
@@ -167,7 +180,8 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     if let Some(nginx) = &nginx {
         report.nginx.kib_per_stream = Some(open_streams(nginx).await?);
     }
-    drop((hub, nginx));
+    report.bare.kib_per_stream = Some(open_streams(&bare).await?);
+    drop((hub, nginx, bare));
     report.books = Some(hold_and_settle(dir.path()).await?);
     Ok(report)
 }
@@ -181,7 +195,10 @@ async fn profile(options: &Options, load: &str) -> Result<(), Box<dyn Error>> {
         return Ok(());
     }
     let upstream = upstream::start()?;
-    let hub = process::hub(&options.hub, dir.path(), KEY, upstream)?;
+    let hub = match load {
+        "bare" => process::bare(upstream)?,
+        _ => process::hub(&options.hub, dir.path(), KEY, upstream)?,
+    };
     let (request, connections) = match load {
         "stream" => (chat(true), STREAM_CONNECTIONS),
         _ => (chat(false), CONNECTIONS),
@@ -199,6 +216,12 @@ async fn hold_and_settle(dir: &Path) -> Result<books::Cost, Box<dyn Error>> {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let words: Vec<String> = std::env::args().collect();
+    if let [_, word, port, upstream] = words.as_slice()
+        && word == process::BARE
+    {
+        return Ok(bare::run(port.parse()?, upstream.parse()?)?);
+    }
     let options = match options() {
         Ok(options) => options,
         Err(message) => {

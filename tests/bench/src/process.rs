@@ -91,8 +91,7 @@ pub fn nginx(dir: &Path, upstream: u16) -> io::Result<Option<Program>> {
     if Command::new("nginx").arg("-v").stderr(Stdio::null()).status().is_err() {
         return Ok(None);
     }
-    // Free a moment ago; nginx takes no port from the system itself.
-    let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let port = free_port()?;
     let configuration = NGINX
         .replace("DIR", &dir.display().to_string())
         .replace("UPSTREAM", &upstream.to_string())
@@ -105,6 +104,22 @@ pub fn nginx(dir: &Path, upstream: u16) -> io::Result<Option<Program>> {
         .stderr(Stdio::null())
         .spawn()?;
     Ok(Some(Program { child, port }))
+}
+
+/// Free a moment ago, for programs that take no port from the system themselves.
+fn free_port() -> io::Result<u16> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The word that has this program be the bare proxy.
+pub const BARE: &str = "--bare";
+
+/// Starts this program again as the bare proxy.
+pub fn bare(upstream: u16) -> io::Result<Program> {
+    let port = free_port()?;
+    let child =
+        on_core(&std::env::current_exe()?).args([BARE, &port.to_string(), &upstream.to_string()]).spawn()?;
+    Ok(Program { child, port })
 }
 
 impl Program {

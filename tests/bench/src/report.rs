@@ -28,6 +28,8 @@ pub struct Side {
 pub struct Report {
     pub hub: Side,
     pub nginx: Side,
+    /// actix-web and reqwest with nothing between them.
+    pub bare: Side,
     /// The same load without anything between.
     pub direct: Vec<(u64, u64)>,
     pub start_ms: Vec<f64>,
@@ -94,6 +96,7 @@ impl Report {
         json!({
             "hub": self.hub.json(),
             "nginx": if self.nginx.whole.is_empty() { Value::Null } else { self.nginx.json() },
+            "bare": self.bare.json(),
             "direct_latency_us": { "p50": self.direct_p50(), "p99": self.direct_p99() },
             "start_to_first_answer_ms": self.start(),
             "hold_and_settle_cpu": books,
@@ -101,18 +104,20 @@ impl Report {
     }
 }
 
-/// One line: what, nginx, the hub, and how the hub does against its target.
+/// One line: what, nginx, the bare proxy, the hub, and how the hub does against its target.
 struct Line<'a> {
     what: &'a str,
     nginx: Option<f64>,
+    bare: Option<f64>,
     hub: f64,
     verdict: String,
 }
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let nginx = self.nginx.map_or("–".to_owned(), |value| format!("{value:.1}"));
-        writeln!(f, "{:<42} {nginx:>10} {:>10.1}   {}", self.what, self.hub, self.verdict)
+        let [nginx, bare] = [self.nginx, self.bare]
+            .map(|value| value.map_or("–".to_owned(), |value| format!("{value:.1}")));
+        writeln!(f, "{:<42} {nginx:>10} {bare:>10} {:>10.1}   {}", self.what, self.hub, self.verdict)
     }
 }
 
@@ -122,7 +127,7 @@ fn verdict(is_met: bool, text: String) -> String {
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (hub, nginx) = (&self.hub, &self.nginx);
+        let (hub, nginx, bare) = (&self.hub, &self.nginx, &self.bare);
         let has_nginx = !nginx.whole.is_empty();
         let beside = |value: f64| has_nginx.then_some(value);
         let ratio = |ours: f64, theirs: f64, target: &str, is_met: fn(f64) -> bool| {
@@ -132,29 +137,37 @@ impl fmt::Display for Report {
             verdict(is_met(ours / theirs), format!("{:.2} of nginx's, target {target}", ours / theirs))
         };
         let added = |value: f64, direct: f64| value - direct;
-        writeln!(f, "{:<42} {:>10} {:>10}", "one core each, medians of the rounds", "nginx", "hub")?;
+        writeln!(
+            f,
+            "{:<42} {:>10} {:>10} {:>10}",
+            "one core each, medians of the rounds", "nginx", "bare", "hub"
+        )?;
         let lines = [
             Line {
                 what: "requests a second, 64 connections",
                 nginx: beside(nginx.per_second()),
+                bare: Some(bare.per_second()),
                 hub: hub.per_second(),
                 verdict: ratio(hub.per_second(), nginx.per_second(), "≥ 0.25", |ratio| ratio >= 0.25),
             },
             Line {
                 what: "CPU time of a request, µs",
                 nginx: beside(nginx.cpu()),
+                bare: Some(bare.cpu()),
                 hub: hub.cpu(),
                 verdict: ratio(hub.cpu(), nginx.cpu(), "≤ 4", |ratio| ratio <= 4.0),
             },
             Line {
                 what: "CPU time of a stream of 50 chunks, µs",
                 nginx: beside(nginx.stream_cpu()),
+                bare: Some(bare.stream_cpu()),
                 hub: hub.stream_cpu(),
                 verdict: ratio(hub.stream_cpu(), nginx.stream_cpu(), "≤ 3", |ratio| ratio <= 3.0),
             },
             Line {
                 what: "added latency at 1000/s, p50, µs",
                 nginx: beside(added(nginx.p50(), self.direct_p50())),
+                bare: Some(added(bare.p50(), self.direct_p50())),
                 hub: added(hub.p50(), self.direct_p50()),
                 verdict: if has_nginx {
                     verdict(hub.p50() <= nginx.p50() + 100.0, "target ≤ nginx's + 100".to_owned())
@@ -165,18 +178,21 @@ impl fmt::Display for Report {
             Line {
                 what: "added latency at 1000/s, p99, µs",
                 nginx: beside(added(nginx.p99(), self.direct_p99())),
+                bare: Some(added(bare.p99(), self.direct_p99())),
                 hub: added(hub.p99(), self.direct_p99()),
                 verdict: verdict(added(hub.p99(), self.direct_p99()) <= 1000.0, "target ≤ 1000".to_owned()),
             },
             Line {
                 what: "memory of an open stream, KiB",
                 nginx: nginx.kib_per_stream,
+                bare: bare.kib_per_stream,
                 hub: hub.kib_per_stream.unwrap_or(0.0),
                 verdict: verdict(hub.kib_per_stream.unwrap_or(f64::MAX) <= 40.0, "target ≤ 40".to_owned()),
             },
             Line {
                 what: "start to first right answer, ms",
                 nginx: None,
+                bare: None,
                 hub: self.start(),
                 verdict: verdict(self.start() <= 100.0, "target ≤ 100".to_owned()),
             },
