@@ -17,6 +17,8 @@ use crate::store::Database;
 
 /// Events that one statement acknowledges.
 const BATCH: usize = 1_000;
+/// The same on SQLite, whose one writer has calls waiting behind each statement.
+const SQLITE_BATCH: usize = 50;
 
 #[async_trait]
 impl Outbox for Store {
@@ -30,7 +32,11 @@ impl Outbox for Store {
     }
 
     async fn acknowledge(&self, calls: &[CallId]) -> Result<(), StorageError> {
-        for calls in calls.chunks(BATCH) {
+        let batch = match &self.engine.database {
+            Database::Sqlite { .. } => SQLITE_BATCH,
+            Database::Postgres { .. } => BATCH,
+        };
+        for calls in calls.chunks(batch) {
             let calls: Vec<Key> = calls.iter().map(|call| Key::from(*call)).collect();
             self.write(calls, acknowledge).await?;
         }
