@@ -59,7 +59,7 @@ pub struct CallActor {
     claim: Option<Claim>,
     /// Where the answer goes; the receiver is the response body.
     out: AnswerSender,
-    commands: Option<mpsc::Sender<Command>>,
+    commands: Option<mpsc::Sender<Box<Command>>>,
     pump: Option<AbortHandle>,
     /// The candidate and the time for the next try.
     next: retry::Retry,
@@ -107,7 +107,7 @@ impl CallActor {
     }
 
     fn command(&self, command: Command) -> bool {
-        self.commands.as_ref().is_some_and(|commands| commands.try_send(command).is_ok())
+        self.commands.as_ref().is_some_and(|commands| commands.try_send(Box::new(command)).is_ok())
     }
 
     fn start_attempt(&mut self, ctx: &mut Context<Self>) {

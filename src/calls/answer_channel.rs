@@ -33,8 +33,8 @@ impl AnswerSender {
     }
 
     /// Sends as soon as there is room. False when the client has left, or took nothing for so long.
-    pub async fn send(&self, item: AnswerItem, patience: Duration) -> bool {
-        match self.0.try_send(Box::new(item)) {
+    pub async fn send(&self, item: Box<AnswerItem>, patience: Duration) -> bool {
+        match self.0.try_send(item) {
             Ok(()) => true,
             Err(mpsc::error::TrySendError::Closed(_)) => false,
             Err(mpsc::error::TrySendError::Full(item)) => self.0.send_timeout(item, patience).await.is_ok(),

@@ -34,7 +34,8 @@ pub struct Pump {
     call: Arc<LiveCall>,
     actor: Addr<CallActor>,
     out: AnswerSender,
-    commands: mpsc::Receiver<Command>,
+    /// Boxed: the channel keeps room for many.
+    commands: mpsc::Receiver<Box<Command>>,
     client_gone: bool,
 }
 
@@ -44,7 +45,7 @@ impl Pump {
         call: Arc<LiveCall>,
         actor: Addr<CallActor>,
         out: AnswerSender,
-        commands: mpsc::Receiver<Command>,
+        commands: mpsc::Receiver<Box<Command>>,
     ) -> Self {
         Self { shared, call, actor, out, commands, client_gone: false }
     }
@@ -58,7 +59,8 @@ impl Pump {
             Ok(()) => self.tell(Seen::Held),
             Err(seen) => return self.tell(seen),
         }
-        while let Some(Command::Attempt { candidate, delay, number }) = self.commands.recv().await {
+        while let Some(command) = self.commands.recv().await {
+            let Command::Attempt { candidate, delay, number } = *command;
             if !delay.is_zero() {
                 self.watching(sleep(delay)).await;
             }
@@ -212,18 +214,18 @@ impl Pump {
                 }
                 self.tell(Seen::FirstContent);
                 for frame in held_back.drain(..) {
-                    self.forward(frame).await;
+                    self.forward(item(frame)).await;
                 }
             }
             if content {
-                self.forward(frame).await;
+                self.forward(item(frame)).await;
             } else {
                 held_back.push(frame);
             }
             if is_end {
                 if !content {
                     for frame in held_back.drain(..) {
-                        self.forward(frame).await;
+                        self.forward(item(frame)).await;
                     }
                 }
                 return Ok(());
@@ -232,8 +234,7 @@ impl Pump {
     }
 
     /// Hands a frame to the client. One that takes nothing for too long has left.
-    async fn forward(&mut self, frame: Frame) {
-        let item = AnswerItem::Frame(frame);
+    async fn forward(&mut self, item: Box<AnswerItem>) {
         if let Some(recorder) = &mut self.call.progress().recorder {
             recorder.push(&item);
         }
@@ -246,6 +247,11 @@ impl Pump {
             self.tell(Seen::ClientGone);
         }
     }
+}
+
+/// Boxed before it is awaited with, so that an open stream's task has no room for it.
+fn item(frame: Frame) -> Box<AnswerItem> {
+    Box::new(AnswerItem::Frame(frame))
 }
 
 /// The next frame, or an error when content has not come for too long. The timer is set anew only

@@ -1,8 +1,10 @@
 //! Ends a call: usage, price, charge, record, and the last item of the answer.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use hub_domain::bound;
 use hub_domain::ending::{Division, End, divide};
 use hub_domain::error::{CallError, ProviderError, UpstreamClass};
@@ -38,7 +40,7 @@ pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: Answ
         _ => AnswerItem::Failed(failure(&call)),
     };
     // The client may be gone or take nothing any more; the call is settled all the same.
-    out.send(last, shared.settings.write_stall).await;
+    out.send(Box::new(last), shared.settings.write_stall).await;
 }
 
 /// Ends a call whose settlement broke down: nothing is counted and nothing charged.
@@ -49,7 +51,7 @@ pub async fn void(shared: Arc<Shared>, call: Arc<LiveCall>, out: AnswerSender) {
     let closing = closing(&shared, &call, end, true, Usage::default(), Division::default());
     commit(&shared, Arc::new(closing)).await;
     shared.registry.ended(call.id);
-    out.send(AnswerItem::Failed(failure(&call)), shared.settings.write_stall).await;
+    out.send(Box::new(AnswerItem::Failed(failure(&call))), shared.settings.write_stall).await;
 }
 
 /// The usage that counts, with the hub's own count where the provider's is missing.
@@ -224,10 +226,9 @@ pub enum Settled {
 
 /// Commits a closing; hands it to the queue of pending settlements where storage is away or slow.
 pub async fn commit(shared: &Arc<Shared>, closing: Arc<Closing>) -> Settled {
-    let ledger = Arc::clone(&shared.ledger);
-    let first = Arc::clone(&closing);
-    // In a task of its own: the commit runs on when we stop waiting for it.
-    let commit = tokio::spawn(async move { ledger.close(first).await });
+    // It runs on when we stop waiting for it: a step that has begun runs to its end. A panic in it is caught
+    // here, so that the settlement is not lost; a task of its own would do the same for a wake-up more.
+    let commit = AssertUnwindSafe(shared.ledger.close(Arc::clone(&closing))).catch_unwind();
     match tokio::time::timeout(shared.settings.settle_limit, commit).await {
         Ok(Ok(Ok(Closed::Done { charge }))) => Settled::Recorded(charge),
         Ok(Ok(Ok(Closed::Before { charge, outcome }))) => {
