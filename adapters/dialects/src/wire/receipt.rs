@@ -29,7 +29,11 @@ pub(crate) fn annotated(own: Option<&str>, made: impl FnOnce() -> String, receip
 /// Another hub upstream has put its own annotations there.
 fn without_ours(usage: &str) -> Option<String> {
     const OURS: [&str; 4] = ["modelCallId", "aigneHubCredits", "billingStatus", "creditPrefix"];
-    // Nearly every usage: a key that can't be one of them, however it is written, need not be looked for.
+    // All of ours have a capital: most usages have none, and nothing need be looked for in them.
+    if !usage.bytes().any(|byte| byte.is_ascii_uppercase() || byte == b'\\') {
+        return Some(usage.to_owned());
+    }
+    // A key that can't be one of them, however it is written, need not be looked for either.
     let may_be_there = |key: &&str| memchr::memmem::find(usage.as_bytes(), key.as_bytes()).is_some();
     if !usage.contains('\\') && !OURS.iter().any(may_be_there) {
         return Some(usage.to_owned());
