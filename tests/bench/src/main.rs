@@ -37,7 +37,7 @@ const OPENING: usize = 50;
 
 const HELP: &str = "\
 usage: tests/bench/run [--seconds N] [--rounds N] [--json]
-       tests/bench/run --profile whole|stream|books|bare [--seconds N]
+       tests/bench/run --profile whole|stream|steady|books|bare [--seconds N]
 
   --seconds N   how long each load lasts (5)
   --rounds N    how often nginx and the hub take turns (3)
@@ -205,6 +205,12 @@ async fn profile(options: &Options, load: &str) -> Result<(), Box<dyn Error>> {
     };
     hub.first_right_answer(&request).await?;
     println!("the hub's process id: {}", hub.id());
+    if load == "steady" {
+        let seen = load::at_rate(hub.port, request, RATE, options.time).await;
+        check(&seen)?;
+        println!("p50 {} µs, p99 {} µs", seen.quantile(500), seen.quantile(990));
+        return Ok(());
+    }
     let stretch = stretch(&hub, &request, connections, options.time).await?;
     println!("{:.0} a second, {:.1} µs of CPU time each", stretch.per_second, stretch.cpu_each);
     Ok(())
