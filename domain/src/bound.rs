@@ -4,10 +4,11 @@
 //! provider adds (roles, separators, hidden prompts for tools and schemas) and what media cost stands
 //! in the table below; what a provider bills beyond it is the operator's.
 
+use crate::meter::Meter;
 use crate::quote::Bound;
 use crate::usage::Quantities;
 use crate::vocabulary::{
-    Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, Message, OutputFormat, Part, Tool, ToolChoice,
+    Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImagesRequest, Message, OutputFormat, Part, Tool, ToolChoice,
 };
 
 /// Tokens around a conversation: its beginning and the head of the answer.
@@ -32,6 +33,11 @@ const IMAGE_ORIGINAL: u64 = 25_000;
 /// `gpt-4o-mini` counts an image 33 times as dear as its siblings do, at a lower price for each token.
 const IMAGE_LOW_4O_MINI: u64 = 2_833;
 const IMAGE_HIGH_4O_MINI: u64 = 48_169;
+
+/// What a provider may put around the prompt of an image.
+const IMAGE_PROMPT: u64 = 64;
+/// Output tokens of one image: the dearest size and quality that OpenAI lists for its GPT image models.
+const IMAGE_OUTPUT: u64 = 6_240;
 
 /// Base64 digits for one token of audio. The dearest known formula takes 32 tokens for a second; the
 /// thinnest speech codecs need some 700 bytes for one, a WAV file at least twice that.
@@ -89,6 +95,20 @@ pub fn bound(canonical: &Canonical, limits: OutputLimits) -> Bound {
             has_output: false,
             other: Quantities::default(),
         },
+        // Their number bounds them, and no limit that a provider takes makes them shorter.
+        Canonical::Images(ImagesRequest { images, .. }) => {
+            let images = u64::from((*images).max(1));
+            Bound {
+                input_tokens,
+                choices: 1,
+                asked_output: None,
+                output_ceiling: 0,
+                has_output: false,
+                other: Quantities::default()
+                    .with(Meter::Image, images)
+                    .with(Meter::OutputImage, images.saturating_mul(IMAGE_OUTPUT)),
+            }
+        }
     }
 }
 
@@ -115,6 +135,7 @@ pub fn overhead(canonical: &Canonical) -> u64 {
                 EmbeddingInput::Tokens(tokens) => EMBEDDING_INPUT.saturating_add(count(tokens)),
             })
             .fold(0, u64::saturating_add),
+        Canonical::Images(_) => IMAGE_PROMPT,
     }
 }
 
@@ -168,6 +189,7 @@ fn each_text(canonical: &Canonical, visit: &mut impl FnMut(&str)) {
                 }
             }
         }
+        Canonical::Images(ImagesRequest { prompt, .. }) => visit(prompt),
     }
 }
 

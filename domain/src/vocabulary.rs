@@ -6,10 +6,10 @@ mod principal;
 mod request;
 
 pub use answer::{Answer, AnswerItem, AnswerStream, Receipt};
-pub use event::{EmbeddingVector, Event, FinishReason, Frame};
+pub use event::{EmbeddingVector, Event, FinishReason, Frame, ImageData};
 pub use principal::{KeyLimits, Principal, Role};
 pub use request::{
     CacheTtl, CallType, Canonical, ChatRequest, Dialect, EmbeddingInput, EmbeddingsRequest, ImageSource,
-    Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source, ThinkingMode, Tool,
+    ImagesRequest, Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source, ThinkingMode, Tool,
     ToolChoice,
 };

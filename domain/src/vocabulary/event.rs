@@ -76,6 +76,13 @@ pub enum Event {
         /// The vector as the provider wrote it: JSON numbers, or base64 of little-endian `f32`.
         vector: EmbeddingVector,
     },
+    /// A finished image of an answer that is nothing but images.
+    Image {
+        index: u32,
+        image: ImageData,
+        /// The prompt as the provider rewrote it.
+        revised_prompt: Option<String>,
+    },
     Finish {
         choice: u32,
         reason: FinishReason,
@@ -93,6 +100,14 @@ pub enum EmbeddingVector {
     Base64(Box<str>),
 }
 
+/// An image as the provider gave it. The bytes may be a slice of the answer that it came in, so that a large
+/// image stays in memory once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageData {
+    Url(Bytes),
+    Base64(Bytes),
+}
+
 impl Event {
     /// Whether a client that got this has got something of the answer. From then on a call is never
     /// tried again.
@@ -106,6 +121,7 @@ impl Event {
             | Event::ThinkingSignature { .. }
             | Event::RedactedThinking { .. }
             | Event::Embedding { .. }
+            | Event::Image { .. }
             | Event::Finish { .. } => true,
             Event::Start { .. } | Event::Usage(_) | Event::End => false,
         }

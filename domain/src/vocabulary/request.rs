@@ -92,6 +92,7 @@ pub struct Request {
 pub enum Canonical {
     Chat(ChatRequest),
     Embeddings(EmbeddingsRequest),
+    Images(ImagesRequest),
 }
 
 impl Canonical {
@@ -99,6 +100,7 @@ impl Canonical {
         match self {
             Self::Chat(_) => CallType::ChatCompletion,
             Self::Embeddings(_) => CallType::Embedding,
+            Self::Images(_) => CallType::ImageGeneration,
         }
     }
 
@@ -107,6 +109,7 @@ impl Canonical {
         match self {
             Self::Chat(chat) => &chat.model,
             Self::Embeddings(embeddings) => &embeddings.model,
+            Self::Images(images) => &images.model,
         }
     }
 
@@ -306,4 +309,17 @@ pub enum EmbeddingInput {
     Text(String),
     /// Tokens of the provider's own tokenizer.
     Tokens(Vec<u32>),
+}
+
+/// Images to be made from a text.
+#[derive(Debug, Clone, Default)]
+pub struct ImagesRequest {
+    pub model: String,
+    pub prompt: String,
+    /// Images asked for; 0 and 1 mean one.
+    pub images: u32,
+    /// In the provider's own words, such as `1024x1024`.
+    pub size: Option<String>,
+    pub quality: Option<String>,
+    pub user: Option<String>,
 }

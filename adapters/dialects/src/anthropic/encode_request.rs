@@ -21,7 +21,7 @@ const LEAST_BUDGET: u64 = 1_024;
 /// output limit only, and a key that it has twice is sent once.
 pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<Encoded, ProviderError> {
     let Canonical::Chat(chat) = &request.canonical else {
-        return Err(unsupported("model", "This provider has no embeddings."));
+        return Err(unsupported("model", "This provider has conversations only."));
     };
     match &request.source {
         Some(Source { dialect: Dialect::Anthropic, body, .. }) => {

@@ -18,7 +18,7 @@ use serde_json::Value;
 pub fn chat(body: &str) -> Result<ChatRequest, CallError> {
     match openai::decode_chat(&Bytes::copy_from_slice(body.as_bytes()))? {
         Canonical::Chat(chat) => Ok(chat),
-        Canonical::Embeddings(_) => panic!("not a chat"),
+        _ => panic!("not a chat"),
     }
 }
 
