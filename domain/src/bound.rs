@@ -8,7 +8,8 @@ use crate::meter::Meter;
 use crate::quote::Bound;
 use crate::usage::Quantities;
 use crate::vocabulary::{
-    Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImagesRequest, Message, OutputFormat, Part, Tool, ToolChoice,
+    Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImagesRequest, Message, OutputFormat, Part,
+    Tool, ToolChoice,
 };
 
 /// Tokens around a conversation: its beginning and the head of the answer.

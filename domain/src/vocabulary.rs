@@ -10,6 +10,6 @@ pub use event::{EmbeddingVector, Event, FinishReason, Frame, ImageData};
 pub use principal::{KeyLimits, Principal, Role};
 pub use request::{
     CacheTtl, CallType, Canonical, ChatRequest, Dialect, EmbeddingInput, EmbeddingsRequest, ImageSource,
-    ImagesRequest, Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source, ThinkingMode, Tool,
-    ToolChoice,
+    ImagesRequest, Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source,
+    ThinkingMode, Tool, ToolChoice,
 };

@@ -38,6 +38,7 @@ mod demo;
 mod departures;
 mod gemini;
 mod idempotency;
+mod images;
 mod instances;
 mod keys;
 mod limits;

@@ -1,4 +1,4 @@
-//! OpenAI's dialect: Chat Completions and Embeddings.
+//! OpenAI's dialect: Chat Completions, Embeddings and images.
 //!
 //! Inbound: [`decode_chat`] and [`decode_embeddings`] read requests, [`StreamEncoder`] and
 //! [`WholeEncoder`] write answers, [`error_answer`] words errors. Upstream: [`encode_request`] writes
@@ -11,6 +11,7 @@ mod chunk;
 mod chunk_reader;
 mod decode_chat;
 mod decode_embeddings;
+mod decode_images;
 mod decode_stream;
 mod decode_whole;
 pub(crate) mod embedding_list;
@@ -18,6 +19,8 @@ mod encode_canonical;
 mod encode_request;
 pub(crate) mod error_answer;
 mod finish;
+mod image_list;
+mod image_usage;
 mod messages;
 mod short_ids;
 mod stream_encoder;
@@ -30,6 +33,7 @@ pub use crate::wire::upstream_error::decode_error;
 pub(crate) use decode_chat::chat_request;
 pub use decode_chat::decode_chat;
 pub use decode_embeddings::decode_embeddings;
+pub use decode_images::decode_images;
 pub use decode_stream::{StreamDecoder, decode_stream};
 pub use decode_whole::decode_whole;
 pub use encode_request::encode_request;

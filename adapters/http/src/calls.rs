@@ -79,6 +79,18 @@ pub(crate) async fn embeddings(
     .await
 }
 
+/// `POST /v1/images/generations`.
+pub(crate) async fn images(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    call(exchange, caller, payload, |body| {
+        Ok(incoming::request(Dialect::OpenAi, openai::decode_images(&body)?, body))
+    })
+    .await
+}
+
 /// `POST /v1/responses`.
 pub(crate) async fn responses(
     exchange: &Exchange,

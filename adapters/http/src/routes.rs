@@ -77,6 +77,7 @@ pub(crate) enum Call {
     AigneChat,
     Responses,
     Embeddings,
+    Images,
     Messages,
     CountTokens,
     /// The model and the method stand in the path's tail.
@@ -107,6 +108,9 @@ pub const ROUTES: &[Route] = &[
     call("/api/v2/responses", Call::Responses),
     call("/v1/embeddings", Call::Embeddings),
     call("/api/v2/embeddings", Call::Embeddings),
+    call("/v1/images/generations", Call::Images),
+    call("/api/v2/images/generations", Call::Images),
+    call("/api/v2/image/generations", Call::Images),
     call("/api/v2/quote", Call::Quote),
     user(Method::GET, "/v1/models", User::Models),
     user(Method::GET, "/v1/models/{model}*", User::Model),

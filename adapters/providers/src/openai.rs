@@ -55,6 +55,7 @@ impl OpenAi {
 fn path(call_type: CallType) -> &'static [&'static str] {
     match call_type {
         CallType::Embedding => &["embeddings"],
+        CallType::ImageGeneration => &["images", "generations"],
         _ => &["chat", "completions"],
     }
 }

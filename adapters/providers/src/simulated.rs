@@ -17,7 +17,7 @@ use hub_domain::ports::{Attempt, ProviderTimeouts, UpstreamAnswer};
 use hub_domain::vocabulary::{Canonical, Request};
 
 use model::SimulatedModel;
-pub use model::{CHAT_MODELS, EMBEDDING_MODELS};
+pub use model::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS};
 use playback::{Patience, Step};
 
 use crate::providers::fault;
@@ -97,7 +97,10 @@ fn compose(
             let spoken = (0..chat.choices.max(1)).map(speak).collect();
             Ok(playback::chat(model, spoken, input.saturating_add(bound::likely_overhead(canonical))))
         }
-        Canonical::Embeddings(embeddings) if !model.chats() => {
+        Canonical::Images(images) if model == SimulatedModel::Image => {
+            Ok(playback::images(model, images.images.max(1), input))
+        }
+        Canonical::Embeddings(embeddings) if model == SimulatedModel::Embedding => {
             let vectors = embedding::vectors(embeddings)?;
             let input = input.saturating_add(embedding::given_tokens(embeddings));
             Ok(playback::embeddings(model, vectors, input))

@@ -1,9 +1,10 @@
 //! The bound of a request is never below what any tokenizer counts, nor below the hub's own estimate.
 
 use hub_domain::bound::{OutputLimits, bound, likely_overhead, overhead, texts, with_counted_input};
+use hub_domain::meter::Meter;
 use hub_domain::vocabulary::{
-    CacheTtl, Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, Message, MessageRole,
-    OutputFormat, Part, Tool, ToolChoice,
+    CacheTtl, Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, ImagesRequest, Message,
+    MessageRole, OutputFormat, Part, Tool, ToolChoice,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -86,8 +87,14 @@ fn embeddings() -> impl Strategy<Value = Canonical> {
     })
 }
 
+fn images() -> impl Strategy<Value = Canonical> {
+    (text(), 0..=10_u32).prop_map(|(prompt, images)| {
+        Canonical::Images(ImagesRequest { prompt, images, ..ImagesRequest::default() })
+    })
+}
+
 fn request() -> impl Strategy<Value = Canonical> {
-    prop_oneof![4 => chat(), 1 => embeddings()]
+    prop_oneof![4 => chat(), 1 => embeddings(), 1 => images()]
 }
 
 /// What the worst byte-level tokenizer counts: one token for each byte.
@@ -195,4 +202,16 @@ fn embeddings_have_no_output() {
     let bound = bound(&request, LIMITS);
     assert!(!bound.has_output);
     assert_eq!(bound.input_tokens, 4 + 4 + 3 + 4);
+}
+
+#[test]
+fn images_are_bounded_by_their_number() {
+    let bound_of =
+        |images| bound(&Canonical::Images(ImagesRequest { images, ..ImagesRequest::default() }), LIMITS);
+    for (asked, most) in [(0, 1), (1, 1), (7, 7)] {
+        let bound = bound_of(asked);
+        assert!(!bound.has_output, "no output limit makes an image cheaper");
+        assert_eq!(bound.other.get(Meter::Image), most);
+        assert_eq!(bound.other.get(Meter::OutputImage), most * 6_240);
+    }
 }

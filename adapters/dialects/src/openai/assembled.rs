@@ -1,7 +1,7 @@
 //! An answer put together from its events.
 
 use bytes::{BufMut, BytesMut};
-use hub_domain::vocabulary::{EmbeddingVector, Event, FinishReason};
+use hub_domain::vocabulary::{EmbeddingVector, Event, FinishReason, ImageData};
 
 use super::finish::finish_reason;
 use crate::wire::text::string;
@@ -15,6 +15,8 @@ pub(super) struct Assembled {
     pub(super) created: Option<u64>,
     choices: Vec<AssembledChoice>,
     pub(super) vectors: Vec<(u32, EmbeddingVector)>,
+    /// With their revised prompts.
+    pub(super) images: Vec<(ImageData, Option<String>)>,
 }
 
 #[derive(Debug)]
@@ -63,6 +65,9 @@ impl Assembled {
                 }
             }
             Event::Embedding { index, vector } => self.vectors.push((*index, vector.clone())),
+            Event::Image { image, revised_prompt, .. } => {
+                self.images.push((image.clone(), revised_prompt.clone()));
+            }
             Event::Finish { choice, reason } => self.choice(*choice).finish = Some(reason.clone()),
             Event::ThinkingSignature { .. } | Event::RedactedThinking { .. } => {}
             Event::Usage(_) | Event::End => {}

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::chunk::{Choice, ChunkChoice, Completion, Vectors, failure};
 use super::decode_stream::StreamDecoder;
 use super::stream_state::{Events, Read, StreamState};
-use super::usage;
+use super::{image_list, usage};
 use crate::wire::upstream_error::{bad_answer, inside_answer};
 
 /// Decodes a whole answer: one frame with its text, and with everything that it says up to
@@ -26,6 +26,7 @@ pub fn decode_whole(body: Bytes, call_type: CallType) -> Result<Frame, ProviderE
     let text = std::str::from_utf8(&body).map_err(|_| bad_answer("the provider's answer is not UTF-8"))?;
     let events = match call_type {
         CallType::Embedding => vectors(text)?,
+        CallType::ImageGeneration => image_list::read(&body)?,
         _ => completion(text, call_type)?,
     };
     Ok(Frame { raw: Some((Dialect::OpenAi, body)), events })

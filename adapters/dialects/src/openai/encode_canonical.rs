@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{
-    Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, Message, MessageRole,
-    OutputFormat, Part, ThinkingMode, Tool, ToolChoice,
+    Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, ImagesRequest, Message,
+    MessageRole, OutputFormat, Part, ThinkingMode, Tool, ToolChoice,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -25,6 +25,7 @@ pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Resu
         Canonical::Embeddings(embeddings) => {
             body.embeddings(embeddings, target).ok_or_else(unreadable)?;
         }
+        Canonical::Images(images) => body.images(images, target).ok_or_else(unreadable)?,
     }
     Ok(Encoded { body: Bytes::from(body.0.written()), dropped })
 }
@@ -200,6 +201,18 @@ impl Body {
         self.value("encoding_format", if embeddings.base64 { "base64" } else { "float" })?;
         if let Some(user) = &embeddings.user {
             self.value("user", user)?;
+        }
+        Some(())
+    }
+
+    fn images(&mut self, images: &ImagesRequest, target: &UpstreamTarget<'_>) -> Option<()> {
+        self.value("model", target.model)?;
+        self.value("prompt", &images.prompt)?;
+        self.value("n", images.images.max(1))?;
+        for (name, value) in [("size", &images.size), ("quality", &images.quality), ("user", &images.user)] {
+            if let Some(value) = value {
+                self.value(name, value)?;
+            }
         }
         Some(())
     }

@@ -26,6 +26,10 @@ const PRICED: &[&str] = &[
     "stream",
     "stream_options",
     "input",
+    "prompt",
+    "size",
+    "quality",
+    "partial_images",
 ];
 
 /// Writes the body. What was priced is what is sent: the client's text is changed in the model, the

@@ -168,7 +168,11 @@ impl StreamEncoder {
             }
             // Clients of this dialect could not hand these back.
             Event::ThinkingSignature { .. } | Event::RedactedThinking { .. } => {}
-            Event::Start { .. } | Event::Embedding { .. } | Event::Image { .. } | Event::Usage(_) | Event::End => {}
+            Event::Start { .. }
+            | Event::Embedding { .. }
+            | Event::Image { .. }
+            | Event::Usage(_)
+            | Event::End => {}
         }
     }
 

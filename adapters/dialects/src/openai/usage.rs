@@ -6,6 +6,7 @@ use hub_domain::usage::{Quantities, Usage};
 use hub_domain::vocabulary::{CallType, Receipt};
 use serde::Deserialize;
 
+use super::image_usage;
 use crate::wire::loose::Count;
 use crate::wire::receipt::annotated;
 
@@ -40,13 +41,13 @@ struct OutputDetails {
 }
 
 /// Takes parts out of a total, and notes when they do not fit into it or are no counts.
-struct Side {
-    left: u64,
-    inconsistent: bool,
+pub(super) struct Side {
+    pub(super) left: u64,
+    pub(super) inconsistent: bool,
 }
 
 impl Side {
-    fn take(&mut self, part: Count) -> u64 {
+    pub(super) fn take(&mut self, part: Count) -> u64 {
         let asked = match part {
             Count::Absent => return 0,
             Count::Bad => {
@@ -114,6 +115,9 @@ pub(super) fn normalise(usage: &str, call_type: CallType) -> Option<Usage> {
 ///
 /// The provider's own object is kept, with what we do not know in it, where it is what was charged.
 pub(super) fn settled(own: Option<&str>, receipt: &Receipt, call_type: CallType) -> String {
+    if call_type == CallType::ImageGeneration {
+        return image_usage::settled(own, receipt);
+    }
     let own = own.filter(|own| normalise(own, call_type) == Some(receipt.usage));
     annotated(own, || inclusive(&receipt.usage, call_type), receipt)
 }

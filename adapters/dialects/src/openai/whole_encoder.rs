@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::assembled::Assembled;
-use super::{embedding_list, usage};
+use super::{embedding_list, image_list, usage};
 use crate::answer_style::AnswerStyle;
 use crate::outline::Outline;
 use crate::wire::text::string;
@@ -78,10 +78,12 @@ impl WholeEncoder {
         let usage = usage::settled(own, receipt, self.style.call_type);
         let mut out = BytesMut::with_capacity(512);
         let model = self.answer.upstream_model().unwrap_or(&self.style.model);
-        if self.style.call_type == CallType::Embedding {
-            embedding_list::write(&self.answer.vectors, self.style.base64, model, &mut out);
-        } else {
-            self.completion(model, &mut out);
+        match self.style.call_type {
+            CallType::Embedding => {
+                embedding_list::write(&self.answer.vectors, self.style.base64, model, &mut out);
+            }
+            CallType::ImageGeneration => image_list::write(self.created(), &self.answer.images, &mut out),
+            _ => self.completion(model, &mut out),
         }
         out.put_slice(b",\"usage\":");
         out.put_slice(usage.as_bytes());
@@ -97,8 +99,13 @@ impl WholeEncoder {
         out.freeze()
     }
 
+    /// Unix seconds.
+    fn created(&self) -> u64 {
+        self.answer.created.unwrap_or_else(|| self.style.call.unix_millis() / 1_000)
+    }
+
     fn completion(&self, model: &str, out: &mut BytesMut) {
-        let created = self.answer.created.unwrap_or_else(|| self.style.call.unix_millis() / 1_000);
+        let created = self.created();
         out.put_slice(b"{\"id\":");
         match self.answer.id.as_str() {
             "" => string(out, &format!("chatcmpl-{}", self.style.call)),

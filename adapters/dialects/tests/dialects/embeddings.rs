@@ -18,7 +18,7 @@ use crate::stage::{frame, receipt, style, usage, whole};
 fn decode(members: &str) -> Result<EmbeddingsRequest, CallError> {
     match decode_embeddings(&Bytes::from(format!("{{\"model\":\"e\",{members}}}")))? {
         Canonical::Embeddings(embeddings) => Ok(embeddings),
-        Canonical::Chat(_) => panic!("not embeddings"),
+        _ => panic!("not embeddings"),
     }
 }
 

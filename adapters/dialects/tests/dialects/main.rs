@@ -10,6 +10,7 @@ mod embeddings;
 mod errors;
 mod gemini;
 mod hostile_streams;
+mod images;
 mod legacy;
 mod readme_table;
 mod refused_requests;

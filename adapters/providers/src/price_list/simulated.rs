@@ -1,10 +1,10 @@
 //! The simulated provider: cheap, but not free, so that a demonstration shows what an answer costs.
 
-use hub_domain::meter::Meter::{Input, Output, OutputReasoning};
-use hub_domain::vocabulary::CallType::{ChatCompletion, Embedding};
+use hub_domain::meter::Meter::{Image, Input, Output, OutputReasoning};
+use hub_domain::vocabulary::CallType::{ChatCompletion, Embedding, ImageGeneration};
 
 use super::{Entry, usd};
-use crate::simulated::{CHAT_MODELS, EMBEDDING_MODELS, MAX_OUTPUT_TOKENS};
+use crate::simulated::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS, MAX_OUTPUT_TOKENS};
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -19,6 +19,14 @@ pub const ENTRIES: &[Entry] = &[
         call_type: Embedding,
         max_output_tokens: None,
         prices: &[(Input, usd("0.1"))],
+        long_context: false,
+    },
+    Entry {
+        names: IMAGE_MODELS,
+        call_type: ImageGeneration,
+        max_output_tokens: None,
+        // A hundredth of a credit for one image: what `usd` takes is the price of a million.
+        prices: &[(Image, usd("10000"))],
         long_context: false,
     },
 ];

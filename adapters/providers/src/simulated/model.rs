@@ -1,22 +1,26 @@
 //! The simulated models, each named for what it shows.
 
 macro_rules! models {
-    (chat: { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ } embedding: { $embedding:ident = $embedding_name:literal }) => {
+    (chat: { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ } embedding: { $embedding:ident = $embedding_name:literal } image: { $image:ident = $image_name:literal }) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum SimulatedModel {
             $($(#[$doc])* $variant,)+
             /// Turns texts into vectors: alike texts into alike ones.
             $embedding,
+            /// Makes images, all of them one white pixel.
+            $image,
         }
 
         pub const CHAT_MODELS: &[&str] = &[$($name),+];
         pub const EMBEDDING_MODELS: &[&str] = &[$embedding_name];
+        pub const IMAGE_MODELS: &[&str] = &[$image_name];
 
         impl SimulatedModel {
             pub fn from_name(name: &str) -> Option<Self> {
                 match name {
                     $($name => Some(Self::$variant),)+
                     $embedding_name => Some(Self::$embedding),
+                    $image_name => Some(Self::$image),
                     _ => None,
                 }
             }
@@ -25,6 +29,7 @@ macro_rules! models {
                 match self {
                     $(Self::$variant => $name,)+
                     Self::$embedding => $embedding_name,
+                    Self::$image => $image_name,
                 }
             }
         }
@@ -67,10 +72,11 @@ models! {
         Silent = "silent",
     }
     embedding: { Embedding = "embedding" }
+    image: { Image = "image" }
 }
 
 impl SimulatedModel {
     pub const fn chats(self) -> bool {
-        !matches!(self, Self::Embedding)
+        !matches!(self, Self::Embedding | Self::Image)
     }
 }

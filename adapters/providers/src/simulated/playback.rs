@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use futures_util::stream;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::meter::Meter;
 use hub_domain::ports::FrameStream;
 use hub_domain::usage::{Quantities, Usage};
-use hub_domain::vocabulary::{EmbeddingVector, Event, Frame};
+use hub_domain::vocabulary::{EmbeddingVector, Event, Frame, ImageData};
 use smallvec::SmallVec;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -96,6 +97,22 @@ pub fn embeddings(model: SimulatedModel, vectors: Vec<EmbeddingVector>, input: u
     let mut steps = vec![say(start(model))];
     steps.extend((0..).zip(vectors).map(|(index, vector)| say(Event::Embedding { index, vector })));
     steps.push(end(Some(Quantities::default().with(Meter::Input, input))));
+    steps
+}
+
+/// A PNG of one white pixel, as base64.
+const PIXEL: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg==";
+
+pub fn images(model: SimulatedModel, images: u32, input: u64) -> Vec<Step> {
+    let image = |index| {
+        let image = ImageData::Base64(Bytes::from_static(PIXEL.as_bytes()));
+        say(Event::Image { index, image, revised_prompt: None })
+    };
+    let quantities = Quantities::default().with(Meter::Input, input).with(Meter::Image, u64::from(images));
+    let mut steps = vec![say(start(model))];
+    steps.extend((0..images).map(image));
+    steps.push(end(Some(quantities)));
     steps
 }
 
