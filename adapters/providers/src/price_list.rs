@@ -173,7 +173,10 @@ mod tests {
                 assert_eq!(rate.provider, provider);
                 let tiers = rate.tiers.iter().map(|tier| &tier.prices);
                 for prices in std::iter::once(&rate.prices).chain(tiers) {
-                    assert!(prices.own(Meter::Input).is_some(), "{}", rate.model);
+                    // Images are paid one by one, everything else by its tokens.
+                    let by =
+                        if rate.call_type == CallType::ImageGeneration { Meter::Image } else { Meter::Input };
+                    assert!(prices.own(by).is_some(), "{}", rate.model);
                     assert!(prices.iter().all(|(_, price)| price > Credits::ZERO), "{}", rate.model);
                 }
             }
