@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{ProviderError, UpstreamClass};
-use crate::routing::{Candidate, Candidates};
+use crate::routing::{Candidate, Candidates, ProviderKind};
 
 /// A 429 that does not say how long.
 const REST: Duration = Duration::from_secs(5);
@@ -145,6 +145,10 @@ impl UpstreamHealth {
 
     /// A try failed.
     pub fn failed(&self, candidate: &Candidate, error: &ProviderError, now: Instant) {
+        // Its models fail for show, and are to go on failing.
+        if candidate.provider.kind == ProviderKind::Simulated {
+            return;
+        }
         let rest = match error.class {
             UpstreamClass::RateLimited => error.retry_after.unwrap_or(REST).min(LONGEST_REST),
             UpstreamClass::Quota => error.retry_after.unwrap_or(BROKE).min(LONGEST_REST),
@@ -324,7 +328,7 @@ mod tests {
 
     use super::*;
     use crate::ports::{ProviderTimeouts, SecretText};
-    use crate::routing::{Credential, Provider, ProviderKind};
+    use crate::routing::{Credential, Provider};
 
     fn candidates(keys: &[&str]) -> Candidates {
         let credentials: Vec<_> =
@@ -457,6 +461,18 @@ mod tests {
         assert!(health.admit(&mut all.clone(), now + seconds(10), true).is_ok());
         assert!(health.admit(&mut all.clone(), now + seconds(69), true).is_err());
         assert!(health.admit(&mut all.clone(), now + seconds(70), true).is_ok());
+    }
+
+    #[test]
+    fn what_fails_for_show_goes_on_failing() {
+        let (health, now) = (UpstreamHealth::default(), Instant::now());
+        let mut all = candidates(&[ONE]);
+        let provider = Provider { kind: ProviderKind::Simulated, ..Provider::clone(&all[0].provider) };
+        all[0].provider = Arc::new(provider);
+        for class in [UpstreamClass::RateLimited, UpstreamClass::Authentication, UpstreamClass::Server] {
+            (0..9).for_each(|_| health.failed(&all[0], &failure(class, None), now));
+        }
+        assert!(health.admit(&mut all, now, true).is_ok());
     }
 
     #[test]
