@@ -3,6 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use hub_domain::vocabulary::Event;
 
+use crate::wire::calls::{Calls, object};
 use crate::wire::text::string;
 
 /// Calls of tools, which a client gets whole, and the text where that is to be an object.
@@ -12,15 +13,7 @@ pub(super) struct Answer {
     pub model: Option<String>,
     pub text: String,
     pub thoughts: String,
-    calls: Vec<Call>,
-}
-
-#[derive(Debug)]
-struct Call {
-    index: u32,
-    id: String,
-    name: String,
-    arguments: String,
+    calls: Calls,
 }
 
 impl Answer {
@@ -29,30 +22,22 @@ impl Answer {
             Event::Start { model, .. } if !model.is_empty() => self.model = Some(model.clone()),
             Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } => self.text.push_str(text),
             Event::Thinking { choice: 0, text } => self.thoughts.push_str(text),
-            Event::ToolCallStart { choice: 0, index, id, name } => self.calls.push(Call {
-                index: *index,
-                id: id.clone(),
-                name: name.clone(),
-                arguments: String::new(),
-            }),
-            Event::ToolCallArguments { choice: 0, index, fragment } => {
-                if let Some(call) = self.calls.iter_mut().find(|call| call.index == *index) {
-                    call.arguments.push_str(fragment);
-                }
+            Event::ToolCallStart { choice: 0, .. } | Event::ToolCallArguments { choice: 0, .. } => {
+                self.calls.push(event);
             }
             _ => {}
         }
     }
 
     pub fn has_calls(&self) -> bool {
-        !self.calls.is_empty()
+        !self.calls.0.is_empty()
     }
 
     /// The list of calls. Arguments are objects here; what a model wrote that is none is told as no
     /// arguments at all.
     pub fn calls(&self, out: &mut BytesMut) {
         out.put_u8(b'[');
-        for (position, call) in self.calls.iter().enumerate() {
+        for (position, call) in self.calls.0.iter().enumerate() {
             if position > 0 {
                 out.put_u8(b',');
             }
@@ -61,7 +46,7 @@ impl Answer {
             out.put_slice(b",\"type\":\"function\",\"function\":{\"name\":");
             string(out, &call.name);
             out.put_slice(b",\"arguments\":");
-            out.put_slice(object(&call.arguments).unwrap_or("{}").as_bytes());
+            out.put_slice(call.object().unwrap_or("{}").as_bytes());
             out.put_slice(b"}}");
         }
         out.put_u8(b']');
@@ -71,10 +56,4 @@ impl Answer {
     pub fn json(&self) -> Option<&str> {
         object(&self.text)
     }
-}
-
-fn object(text: &str) -> Option<&str> {
-    let text = text.trim();
-    let is_json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
-    (text.starts_with('{') && is_json).then_some(text)
 }

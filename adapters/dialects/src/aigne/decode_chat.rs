@@ -1,7 +1,5 @@
 //! A request to `/api/v2/chat` into the vocabulary.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{
@@ -12,7 +10,7 @@ use serde_json::value::RawValue;
 use super::parts;
 use super::request_body::{Body, CacheConfig, MODEL_OPTIONS, ModelOptions, WireChoice, WireFormat, WireTool};
 use crate::outline::Outline;
-use crate::wire::{fault, number};
+use crate::wire::{fault, number, request_text};
 
 /// The model of a request that names none, as the original has it.
 pub const DEFAULT_MODEL: &str = "openai/gpt-5-mini";
@@ -28,14 +26,9 @@ const SECONDS_OF_FIVE_MINUTES: u64 = 300;
 /// Decodes a request. Options that nobody here knows are accepted and told as dropped.
 pub fn decode_chat(body: &Bytes) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let outline =
-        Outline::of(text).map_err(|error| fault::outline(error, || fault::body::<Body<'_>>(text)))?;
-    let text = if outline.is_unique() {
-        Cow::Borrowed(text)
-    } else {
-        outline.into_edits().apply(text).map(Cow::Owned).ok_or_else(|| fault::body::<Body<'_>>(text))?
-    };
-    let body: Body<'_> = serde_json::from_str(&text).map_err(|_| fault::body::<Body<'_>>(&text))?;
+    let outline = request_text::outline::<Body<'_>>(text)?;
+    let text = request_text::unique::<Body<'_>>(text, outline)?;
+    let body: Body<'_> = request_text::read(&text)?;
     let input = body.input.ok_or_else(|| fault::missing("input"))?;
     let (options, extensions) = match input.model_options {
         None => (ModelOptions::default(), Vec::new()),

@@ -7,9 +7,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::openai::{decode_embeddings as decode_flat, embedding_list};
-use crate::wire::fault;
 use crate::wire::json_object::JsonObject;
 use crate::wire::objects::only_objects;
+use crate::wire::{fault, request_text};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]
@@ -50,7 +50,7 @@ pub fn is_nested(body: &[u8]) -> bool {
 /// Decodes a request by way of OpenAI's body, whose rules it shares.
 pub fn decode_embeddings(body: &Bytes) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let body: Body<'_> = serde_json::from_str(text).map_err(|_| fault::body::<Body<'_>>(text))?;
+    let body: Body<'_> = request_text::read(text)?;
     let input = body.input.ok_or_else(|| fault::missing("input"))?;
     let input: Input<'_> = fault::inside(input.get(), "input")?;
     let options = input.model_options.unwrap_or_default();

@@ -5,7 +5,7 @@ use hub_domain::vocabulary::{CacheTtl, ImageSource, Message, MessageRole, Part};
 use serde_json::value::RawValue;
 
 use super::request_body::{CacheControl, WireCall, WireMessage, WirePart};
-use crate::wire::content::{Content, content};
+use crate::wire::content::{self, shown_by_tool};
 use crate::wire::fault;
 
 const MAX_MESSAGES: usize = 4_096;
@@ -73,33 +73,21 @@ fn call(call: WireCall<'_>, path: &str) -> Result<Part, CallError> {
 }
 
 fn result(call_id: String, parts: Vec<Part>, path: &str) -> Result<Part, CallError> {
-    let (mut text, mut images) = (String::new(), Vec::new());
-    for part in parts {
-        match part {
-            Part::Text(piece) => text.push_str(&piece),
-            Part::Image { source, .. } => images.push(source),
-            Part::CacheBreakpoint(_) => {}
-            _ => return Err(fault::invalid_value(path, "a file", "text and images in a tool's result")),
-        }
+    let (text, images, others) = shown_by_tool(parts);
+    if others.iter().any(|other| !matches!(other, Part::CacheBreakpoint(_))) {
+        return Err(fault::invalid_value(path, "a file", "text and images in a tool's result"));
     }
     Ok(Part::ToolResult { call_id, text, images, is_error: false })
 }
 
 fn parts(raw: &RawValue, path: &str) -> Result<Vec<Part>, CallError> {
-    match content(raw, path, "parts")? {
-        Content::Text(text) => Ok(vec![Part::Text(text)]),
-        Content::List(list) => {
-            let mut parts = Vec::with_capacity(list.len());
-            for (index, raw) in list.into_iter().enumerate() {
-                let path = format!("{path}[{index}]");
-                let mut part: WirePart = fault::inside(raw.get(), &path)?;
-                let cache = part.cache_control.take();
-                parts.push(self::part(part, &path)?);
-                parts.extend(cache.as_ref().map(|cache| Part::CacheBreakpoint(ttl(cache))));
-            }
-            Ok(parts)
-        }
-    }
+    content::parts(raw, path, "parts", |raw, path, parts| {
+        let mut part: WirePart = fault::inside(raw.get(), path)?;
+        let cache = part.cache_control.take();
+        parts.push(self::part(part, path)?);
+        parts.extend(cache.as_ref().map(|cache| Part::CacheBreakpoint(ttl(cache))));
+        Ok(())
+    })
 }
 
 fn part(part: WirePart, path: &str) -> Result<Part, CallError> {

@@ -5,23 +5,14 @@ use hub_domain::vocabulary::{CacheTtl, ImageSource, Part};
 use serde_json::value::RawValue;
 
 use super::request_body::{CacheControl, WireBlock, WireSource};
-use crate::wire::content::{Content, content};
+use crate::wire::content::{self, shown_by_tool};
 use crate::wire::fault;
 
 const MAX_ID: usize = 1_024;
 
 /// The parts of a message's content, or of `system`.
 pub(super) fn parts(raw: &RawValue, path: &str) -> Result<Vec<Part>, CallError> {
-    match content(raw, path, "blocks")? {
-        Content::Text(text) => Ok(vec![Part::Text(text)]),
-        Content::List(blocks) => {
-            let mut parts = Vec::with_capacity(blocks.len());
-            for (index, block) in blocks.into_iter().enumerate() {
-                self::block(block, &format!("{path}[{index}]"), &mut parts)?;
-            }
-            Ok(parts)
-        }
-    }
+    content::parts(raw, path, "blocks", block)
 }
 
 fn block(raw: &RawValue, path: &str, parts: &mut Vec<Part>) -> Result<(), CallError> {
@@ -78,14 +69,8 @@ fn result(
     path: &str,
     parts: &mut Vec<Part>,
 ) -> Result<(), CallError> {
-    let (mut text, mut images, mut others) = (String::new(), Vec::new(), Vec::new());
-    for part in content.map(|content| self::parts(content, path)).transpose()?.unwrap_or_default() {
-        match part {
-            Part::Text(piece) => text.push_str(&piece),
-            Part::Image { source, .. } => images.push(source),
-            other => others.push(other),
-        }
-    }
+    let said = content.map(|content| self::parts(content, path)).transpose()?.unwrap_or_default();
+    let (text, images, mut others) = shown_by_tool(said);
     parts.push(Part::ToolResult { call_id, text, images, is_error });
     parts.append(&mut others);
     parts.extend(breakpoint(cache));

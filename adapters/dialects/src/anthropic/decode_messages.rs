@@ -1,7 +1,5 @@
 //! A Messages request into the vocabulary.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{
@@ -12,8 +10,7 @@ use serde_json::value::RawValue;
 use super::block;
 use super::request_body::{MessagesBody, OutputSchema, WireChoice, WireThinking, WireTool};
 use super::{messages, request_shape};
-use crate::outline::Outline;
-use crate::wire::{fault, number};
+use crate::wire::{fault, number, request_text};
 
 const MAX_TOOLS: usize = 512;
 const MAX_STOPS: usize = 8_191;
@@ -33,18 +30,11 @@ pub enum Purpose {
 /// Decodes a Messages request. What it does not know it accepts.
 pub fn decode_messages(body: &Bytes, purpose: Purpose) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let outline = Outline::weighed(text, &request_shape::MESSAGES)
-        .map_err(|error| fault::outline(error, || fault::body::<MessagesBody<'_>>(text)))?;
+    let outline = request_text::weighed::<MessagesBody<'_>>(text, &request_shape::MESSAGES)?;
     let extension_bytes = u64::try_from(outline.unknown()).unwrap_or(u64::MAX);
     let extensions = request_shape::MESSAGES.strangers(&outline);
-    let text = if outline.is_unique() {
-        Cow::Borrowed(text)
-    } else {
-        let unique = outline.into_edits().apply(text);
-        unique.map(Cow::Owned).ok_or_else(|| fault::body::<MessagesBody<'_>>(text))?
-    };
-    let body: MessagesBody<'_> =
-        serde_json::from_str(&text).map_err(|_| fault::body::<MessagesBody<'_>>(&text))?;
+    let text = request_text::unique::<MessagesBody<'_>>(text, outline)?;
+    let body: MessagesBody<'_> = request_text::read(&text)?;
     let chat = chat_request(body, purpose)?;
     Ok(Canonical::Chat(ChatRequest { extension_bytes, extensions, ..chat }))
 }

@@ -7,9 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::request_body::{WireContent, WirePart};
-use crate::outline::Outline;
 use crate::wire::objects::only_objects;
-use crate::wire::{fault, number};
+use crate::wire::{fault, number, request_text};
 
 const MAX_INPUTS: usize = 2_048;
 const MAX_DIMENSIONS: u64 = 65_536;
@@ -35,11 +34,10 @@ only_objects!(EmbedBody<'a>, BatchBody<'a>);
 /// Decodes one request, or a batch of them; the model stands in the address.
 pub fn decode_embed(body: &Bytes, model: &str, batch: bool) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    Outline::of(text).map_err(|error| fault::outline(error, || fault::body::<BatchBody<'_>>(text)))?;
+    request_text::outline::<BatchBody<'_>>(text)?;
     let mut request = EmbeddingsRequest { model: model.to_owned(), ..EmbeddingsRequest::default() };
     if batch {
-        let body: BatchBody<'_> =
-            serde_json::from_str(text).map_err(|_| fault::body::<BatchBody<'_>>(text))?;
+        let body: BatchBody<'_> = request_text::read(text)?;
         let requests = body.requests.ok_or_else(|| fault::missing("requests"))?;
         if requests.is_empty() {
             return Err(fault::empty("requests", "array"));
@@ -51,8 +49,7 @@ pub fn decode_embed(body: &Bytes, model: &str, batch: bool) -> Result<Canonical,
             add(one, &format!("requests[{index}]."), &mut request)?;
         }
     } else {
-        let body: EmbedBody<'_> =
-            serde_json::from_str(text).map_err(|_| fault::body::<EmbedBody<'_>>(text))?;
+        let body: EmbedBody<'_> = request_text::read(text)?;
         add(body, "", &mut request)?;
     }
     Ok(Canonical::Embeddings(request))

@@ -1,7 +1,5 @@
 //! A `generateContent` request into the vocabulary.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{
@@ -15,7 +13,7 @@ use super::request_body::{
 };
 use super::request_shape;
 use crate::outline::Outline;
-use crate::wire::{fault, number};
+use crate::wire::{fault, number, request_text};
 
 const MAX_TOOLS: usize = 512;
 const MAX_STOPS: usize = 16;
@@ -33,23 +31,16 @@ pub fn decode_generate(body: &Bytes, model: &str, stream: bool) -> Result<Canoni
 /// Decodes a `countTokens` request: contents, or a whole request.
 pub fn decode_count(body: &Bytes, model: &str) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let count: CountBody<'_> = serde_json::from_str(text).map_err(|_| fault::body::<CountBody<'_>>(text))?;
+    let count: CountBody<'_> = request_text::read(text)?;
     decode(count.generate_content_request.map_or(text, RawValue::get), model, false)
 }
 
 fn decode(text: &str, model: &str, stream: bool) -> Result<Canonical, CallError> {
-    let outline = Outline::weighed(text, &request_shape::GENERATE)
-        .map_err(|error| fault::outline(error, || fault::body::<GenerateBody<'_>>(text)))?;
+    let outline = request_text::weighed::<GenerateBody<'_>>(text, &request_shape::GENERATE)?;
     let extension_bytes = u64::try_from(outline.unknown()).unwrap_or(u64::MAX);
     let extensions = request_shape::GENERATE.strangers(&outline);
-    let text = if outline.is_unique() {
-        Cow::Borrowed(text)
-    } else {
-        let unique = outline.into_edits().apply(text);
-        unique.map(Cow::Owned).ok_or_else(|| fault::body::<GenerateBody<'_>>(text))?
-    };
-    let body: GenerateBody<'_> =
-        serde_json::from_str(&text).map_err(|_| fault::body::<GenerateBody<'_>>(&text))?;
+    let text = request_text::unique::<GenerateBody<'_>>(text, outline)?;
+    let body: GenerateBody<'_> = request_text::read(&text)?;
     let chat = chat_request(body)?;
     let model = model.to_owned();
     Ok(Canonical::Chat(ChatRequest { model, stream, extension_bytes, extensions, ..chat }))

@@ -2,25 +2,17 @@
 
 use bytes::{BufMut, BytesMut};
 use hub_domain::vocabulary::{Event, FinishReason};
-use serde_json::value::RawValue;
 
 use super::finish_reason;
+use crate::wire::calls::Calls;
 use crate::wire::text::string;
 
 /// What one candidate has said so far, as far as it can't be written yet.
 #[derive(Debug, Default)]
 pub(super) struct Candidate {
     pub(super) index: u32,
-    calls: Vec<Call>,
+    calls: Calls,
     pub(super) finish: Option<FinishReason>,
-}
-
-#[derive(Debug)]
-struct Call {
-    index: u32,
-    id: String,
-    name: String,
-    arguments: String,
 }
 
 impl Candidate {
@@ -43,19 +35,8 @@ impl Candidate {
                 out.put_slice(b",\"thought\":true}");
                 return true;
             }
-            Event::ToolCallStart { index, id, name, .. } => self.calls.push(Call {
-                index: *index,
-                id: id.clone(),
-                name: name.clone(),
-                arguments: String::new(),
-            }),
-            Event::ToolCallArguments { index, fragment, .. } => {
-                if let Some(call) = self.calls.iter_mut().find(|call| call.index == *index) {
-                    call.arguments.push_str(fragment);
-                }
-            }
             Event::Finish { reason, .. } => self.finish = Some(reason.clone()),
-            _ => {}
+            _ => self.calls.push(event),
         }
         false
     }
@@ -63,7 +44,7 @@ impl Candidate {
     /// Writes the calls that were collected, each once; how many.
     pub(super) fn calls(&mut self, separated: bool, out: &mut BytesMut) -> usize {
         let calls = std::mem::take(&mut self.calls);
-        for (position, call) in calls.iter().enumerate() {
+        for (position, call) in calls.0.iter().enumerate() {
             if separated || position > 0 {
                 out.put_u8(b',');
             }
@@ -72,19 +53,19 @@ impl Candidate {
             out.put_slice(b",\"name\":");
             string(out, &call.name);
             out.put_slice(b",\"args\":");
-            match serde_json::from_str::<&RawValue>(&call.arguments) {
-                Ok(args) if args.get().starts_with('{') => out.put_slice(args.get().as_bytes()),
+            match call.object() {
+                Some(args) => out.put_slice(args.as_bytes()),
                 // Cut, or made up by a model: it is shown as it is, and nothing is repaired.
-                _ if !call.arguments.trim().is_empty() => {
+                None if !call.arguments.trim().is_empty() => {
                     out.put_slice(b"{\"raw\":");
                     string(out, &call.arguments);
                     out.put_u8(b'}');
                 }
-                _ => out.put_slice(b"{}"),
+                None => out.put_slice(b"{}"),
             }
             out.put_slice(b"}}");
         }
-        calls.len()
+        calls.0.len()
     }
 
     pub(super) fn word(&self) -> &'static str {

@@ -1,7 +1,5 @@
 //! A request in the older dialect into the vocabulary: by way of OpenAI's body, whose rules it shares.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Canonical, ChatRequest};
@@ -11,9 +9,8 @@ use super::request_body::{LegacyBody, LegacyFormat, LegacyMessage, LegacyPart};
 use crate::aigne::DEFAULT_MODEL;
 use crate::openai::chat_body::{ChatBody, Content, WireFormat, WireImage, WireMessage, WirePart};
 use crate::openai::chat_request;
-use crate::outline::Outline;
 use crate::wire::content::{self, content};
-use crate::wire::fault;
+use crate::wire::{fault, request_text};
 
 /// OpenAI's names and the older ones, for what is told about a fault.
 const NAMES: [(&str, &str); 9] = [
@@ -31,15 +28,9 @@ const NAMES: [(&str, &str); 9] = [
 /// Decodes a request. Keys that nobody here knows mean nothing. `accepts_events` is a stream, whatever the body says.
 pub fn decode_chat(body: &Bytes, accepts_events: bool) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let outline =
-        Outline::of(text).map_err(|error| fault::outline(error, || fault::body::<LegacyBody<'_>>(text)))?;
-    let text = if outline.is_unique() {
-        Cow::Borrowed(text)
-    } else {
-        outline.into_edits().apply(text).map(Cow::Owned).ok_or_else(|| fault::body::<LegacyBody<'_>>(text))?
-    };
-    let body: LegacyBody<'_> =
-        serde_json::from_str(&text).map_err(|_| fault::body::<LegacyBody<'_>>(&text))?;
+    let outline = request_text::outline::<LegacyBody<'_>>(text)?;
+    let text = request_text::unique::<LegacyBody<'_>>(text, outline)?;
+    let body: LegacyBody<'_> = request_text::read(&text)?;
     let stream = accepts_events || body.stream.is_some_and(|stream| stream.get().trim_matches('"') == "true");
     let chat = openai(body)?;
     let chat = chat_request(chat).map_err(in_older_words)?;

@@ -6,6 +6,7 @@ use hub_domain::vocabulary::{Event, Frame, Receipt};
 
 use crate::answer_style::AnswerStyle;
 use crate::openai::{KEEP_ALIVE, Surface, error_answer};
+use crate::wire::calls::{Call, Calls};
 use crate::wire::receipt::annotated;
 use crate::wire::text::string;
 
@@ -13,21 +14,13 @@ use crate::wire::text::string;
 #[derive(Debug)]
 pub struct StreamEncoder {
     style: AnswerStyle,
-    calls: Vec<Call>,
-}
-
-/// A call of a tool, which is told once, when it is whole.
-#[derive(Debug)]
-struct Call {
-    index: u32,
-    id: String,
-    name: String,
-    arguments: String,
+    /// Each is told once, when it is whole.
+    calls: Calls,
 }
 
 impl StreamEncoder {
     pub fn new(style: AnswerStyle) -> Self {
-        Self { style, calls: Vec::new() }
+        Self { style, calls: Calls::default() }
     }
 
     /// A comment, where there are events.
@@ -45,18 +38,8 @@ impl StreamEncoder {
                         delta(text, out);
                     }
                 }
-                Event::ToolCallStart { choice: 0, index, id, name } => {
-                    self.calls.push(Call {
-                        index: *index,
-                        id: id.clone(),
-                        name: name.clone(),
-                        arguments: String::new(),
-                    });
-                }
-                Event::ToolCallArguments { choice: 0, index, fragment } => {
-                    if let Some(call) = self.calls.iter_mut().find(|call| call.index == *index) {
-                        call.arguments.push_str(fragment);
-                    }
+                Event::ToolCallStart { choice: 0, .. } | Event::ToolCallArguments { choice: 0, .. } => {
+                    self.calls.push(event);
                 }
                 _ => {}
             }
@@ -69,7 +52,7 @@ impl StreamEncoder {
         if self.style.plain_text {
             return;
         }
-        self.calls.drain(..).for_each(|call| tell(&call, out));
+        self.calls.0.drain(..).for_each(|call| tell(&call, out));
         let quantities = &receipt.usage.quantities;
         let made = || {
             let (input, output) = (quantities.input_tokens(), quantities.output_tokens());

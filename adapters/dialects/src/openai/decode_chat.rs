@@ -1,7 +1,5 @@
 //! A Chat Completions request into the vocabulary.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{
@@ -11,8 +9,7 @@ use serde_json::value::RawValue;
 
 use super::chat_body::{ChatBody, ChoiceObject, OneOrMany, WireChoice, WireFormat, WireFunction, WireTool};
 use super::{chat_shape, messages};
-use crate::outline::Outline;
-use crate::wire::{fault, number};
+use crate::wire::{fault, number, request_text};
 
 const MAX_TOOLS: usize = 512;
 const MAX_STOPS: usize = 16;
@@ -24,16 +21,11 @@ const MAX_NAME: usize = 256;
 /// Decodes a Chat Completions request. What it does not know it accepts.
 pub fn decode_chat(body: &Bytes) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let outline = Outline::weighed(text, &chat_shape::CHAT)
-        .map_err(|error| fault::outline(error, || fault::body::<ChatBody<'_>>(text)))?;
+    let outline = request_text::weighed::<ChatBody<'_>>(text, &chat_shape::CHAT)?;
     let extension_bytes = u64::try_from(outline.unknown()).unwrap_or(u64::MAX);
     let extensions = chat_shape::CHAT.strangers(&outline);
-    let text = if outline.is_unique() {
-        Cow::Borrowed(text)
-    } else {
-        outline.into_edits().apply(text).map(Cow::Owned).ok_or_else(|| fault::body::<ChatBody<'_>>(text))?
-    };
-    let chat: ChatBody<'_> = serde_json::from_str(&text).map_err(|_| fault::body::<ChatBody<'_>>(&text))?;
+    let text = request_text::unique::<ChatBody<'_>>(text, outline)?;
+    let chat: ChatBody<'_> = request_text::read(&text)?;
     chat_request(chat).map(|chat| Canonical::Chat(ChatRequest { extension_bytes, extensions, ..chat }))
 }
 

@@ -1,6 +1,5 @@
 //! An Embeddings request into the vocabulary.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use bytes::Bytes;
@@ -11,9 +10,8 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use super::decode_chat;
-use crate::outline::Outline;
 use crate::wire::objects::only_objects;
-use crate::wire::{fault, number};
+use crate::wire::{fault, number, request_text};
 
 const MAX_INPUTS: usize = 2_048;
 const MAX_DIMENSIONS: u64 = 65_536;
@@ -34,15 +32,9 @@ only_objects!(EmbeddingsBody<'a>);
 /// Decodes an Embeddings request. What it does not know it accepts.
 pub fn decode_embeddings(body: &Bytes) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let unreadable = |text| fault::body::<EmbeddingsBody<'_>>(text);
-    let outline = Outline::of(text).map_err(|error| fault::outline(error, || unreadable(text)))?;
-    let text = if outline.is_unique() {
-        Cow::Borrowed(text)
-    } else {
-        outline.into_edits().apply(text).map(Cow::Owned).ok_or_else(|| unreadable(text))?
-    };
-    let body: EmbeddingsBody<'_> =
-        serde_json::from_str(&text).map_err(|_| fault::body::<EmbeddingsBody<'_>>(&text))?;
+    let outline = request_text::outline::<EmbeddingsBody<'_>>(text)?;
+    let text = request_text::unique::<EmbeddingsBody<'_>>(text, outline)?;
+    let body: EmbeddingsBody<'_> = request_text::read(&text)?;
     let dimensions =
         body.dimensions.map(|raw| number::whole(raw, "dimensions", 1, MAX_DIMENSIONS)).transpose()?;
     let base64 = match body.encoding_format.as_deref() {

@@ -1,7 +1,5 @@
 //! A request for images into the vocabulary.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Canonical, ImagesRequest};
@@ -9,9 +7,8 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::decode_chat;
-use crate::outline::Outline;
 use crate::wire::objects::only_objects;
-use crate::wire::{fault, number};
+use crate::wire::{fault, number, request_text};
 
 /// As OpenAI has it.
 const MAX_IMAGES: u64 = 10;
@@ -34,15 +31,9 @@ only_objects!(ImagesBody<'a>);
 /// Decodes a request for images. What it does not know it accepts.
 pub fn decode_images(body: &Bytes) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let unreadable = |text| fault::body::<ImagesBody<'_>>(text);
-    let outline = Outline::of(text).map_err(|error| fault::outline(error, || unreadable(text)))?;
-    let text = if outline.is_unique() {
-        Cow::Borrowed(text)
-    } else {
-        outline.into_edits().apply(text).map(Cow::Owned).ok_or_else(|| unreadable(text))?
-    };
-    let body: ImagesBody<'_> =
-        serde_json::from_str(&text).map_err(|_| fault::body::<ImagesBody<'_>>(&text))?;
+    let outline = request_text::outline::<ImagesBody<'_>>(text)?;
+    let text = request_text::unique::<ImagesBody<'_>>(text, outline)?;
+    let body: ImagesBody<'_> = request_text::read(&text)?;
     if body.stream == Some(true) {
         return Err(fault::invalid_value("stream", "true", "'false': images come whole"));
     }

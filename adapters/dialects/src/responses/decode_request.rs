@@ -1,7 +1,5 @@
 //! A Responses request into the vocabulary.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{
@@ -12,8 +10,7 @@ use serde_json::value::RawValue;
 
 use super::items::{self, no_state};
 use super::request_body::{Body, Format, REQUEST, Reasoning, WireChoice, WireTool};
-use crate::outline::Outline;
-use crate::wire::{fault, number};
+use crate::wire::{fault, number, request_text};
 
 const MAX_TOOLS: usize = 512;
 /// More than any model has.
@@ -22,15 +19,10 @@ const MAX_TOKENS: u64 = 2_147_483_647;
 /// Decodes a request. What needs stored state is refused; what nobody here knows is accepted.
 pub fn decode_request(body: &Bytes) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let outline =
-        Outline::of(text).map_err(|error| fault::outline(error, || fault::body::<Body<'_>>(text)))?;
+    let outline = request_text::outline::<Body<'_>>(text)?;
     let extensions = REQUEST.strangers(&outline);
-    let text = if outline.is_unique() {
-        Cow::Borrowed(text)
-    } else {
-        outline.into_edits().apply(text).map(Cow::Owned).ok_or_else(|| fault::body::<Body<'_>>(text))?
-    };
-    let body: Body<'_> = serde_json::from_str(&text).map_err(|_| fault::body::<Body<'_>>(&text))?;
+    let text = request_text::unique::<Body<'_>>(text, outline)?;
+    let body: Body<'_> = request_text::read(&text)?;
     require_no_state(&body)?;
     let mut messages = Vec::new();
     if let Some(instructions) = body.instructions.filter(|text| !text.is_empty()) {

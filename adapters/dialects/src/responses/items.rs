@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::REDACTED;
 use super::request_body::{Thought, WireItem, WirePart};
-use crate::wire::content::{Content, content};
+use crate::wire::content::{self, Content, content, shown_by_tool};
 use crate::wire::fault;
 
 const MAX_ITEMS: usize = 4_096;
@@ -136,28 +136,19 @@ fn thoughts(item: WireItem<'_>, path: &str) -> Result<Option<Part>, CallError> {
 }
 
 fn result(call_id: String, parts: Vec<Part>, path: &str) -> Result<Part, CallError> {
-    let (mut text, mut images) = (String::new(), Vec::new());
-    for part in parts {
-        match part {
-            Part::Text(piece) => text.push_str(&piece),
-            Part::Image { source, .. } => images.push(source),
-            _ => {
-                let expected = "texts and images in a tool's result";
-                return Err(fault::invalid_value(format!("{path}.output"), "another part", expected));
-            }
-        }
+    let (text, images, others) = shown_by_tool(parts);
+    if !others.is_empty() {
+        let expected = "texts and images in a tool's result";
+        return Err(fault::invalid_value(format!("{path}.output"), "another part", expected));
     }
     Ok(Part::ToolResult { call_id, text, images, is_error: false })
 }
 
 fn parts(raw: &RawValue, path: &str) -> Result<Vec<Part>, CallError> {
-    match content(raw, path, "parts")? {
-        Content::Text(text) => Ok(vec![Part::Text(text)]),
-        Content::List(list) => {
-            let numbered = list.into_iter().enumerate();
-            numbered.map(|(index, raw)| part(raw, &format!("{path}[{index}]"))).collect()
-        }
-    }
+    content::parts(raw, path, "parts", |raw, path, parts| {
+        parts.push(part(raw, path)?);
+        Ok(())
+    })
 }
 
 fn part(raw: &RawValue, path: &str) -> Result<Part, CallError> {
