@@ -85,6 +85,21 @@ pub struct ProviderError {
     pub maybe_executed: bool,
 }
 
+impl ProviderError {
+    /// A failure of which no upstream told more than this, or anything at all.
+    pub fn new(class: UpstreamClass, message: impl Into<String>, maybe_executed: bool) -> Self {
+        Self {
+            class,
+            status: None,
+            code: None,
+            param: None,
+            message: message.into(),
+            retry_after: None,
+            maybe_executed,
+        }
+    }
+}
+
 /// Why a call was refused or failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CallError {

@@ -311,15 +311,8 @@ fn resting(class: UpstreamClass, left: Duration) -> ProviderError {
         UpstreamClass::Quota => "the hub's credential has no quota left at the provider",
         _ => "the provider has failed several times in a row; it is asked again in a moment",
     };
-    ProviderError {
-        class,
-        status: None,
-        code: None,
-        param: None,
-        message: message.to_owned(),
-        retry_after: Some(left.max(Duration::from_secs(1))),
-        maybe_executed: false,
-    }
+    let retry_after = Some(left.max(Duration::from_secs(1)));
+    ProviderError { retry_after, ..ProviderError::new(class, message, false) }
 }
 
 #[cfg(test)]

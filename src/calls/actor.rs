@@ -239,15 +239,7 @@ impl Actor for CallActor {
 }
 
 fn deadline() -> ProviderError {
-    ProviderError {
-        class: hub_domain::error::UpstreamClass::Timeout,
-        status: None,
-        code: None,
-        param: None,
-        message: "the call took longer than it may".into(),
-        retry_after: None,
-        maybe_executed: true,
-    }
+    ProviderError::new(hub_domain::error::UpstreamClass::Timeout, "the call took longer than it may", true)
 }
 
 impl Handler<Seen> for CallActor {

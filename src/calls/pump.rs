@@ -278,15 +278,7 @@ async fn next_frame(
 }
 
 fn broken(class: UpstreamClass, message: &str) -> ProviderError {
-    ProviderError {
-        class,
-        status: None,
-        code: None,
-        param: None,
-        message: message.to_owned(),
-        retry_after: None,
-        maybe_executed: true,
-    }
+    ProviderError::new(class, message, true)
 }
 
 fn cut() -> ProviderError {

@@ -100,15 +100,11 @@ fn priced(shared: &Shared, call: &LiveCall, usage: Usage) -> (Usage, Division) {
 
 fn failure(call: &LiveCall) -> CallError {
     call.progress().error.clone().unwrap_or_else(|| {
-        CallError::Upstream(ProviderError {
-            class: UpstreamClass::Transport,
-            status: None,
-            code: None,
-            param: None,
-            message: "the upstream broke off in the middle of its answer".into(),
-            retry_after: None,
-            maybe_executed: true,
-        })
+        CallError::Upstream(ProviderError::new(
+            UpstreamClass::Transport,
+            "the upstream broke off in the middle of its answer",
+            true,
+        ))
     })
 }
 

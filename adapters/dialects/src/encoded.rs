@@ -30,13 +30,5 @@ pub(crate) fn unsupported(param: impl Into<String>, why: &str) -> ProviderError 
 
 /// A number or a schema of the request is no JSON.
 pub(crate) fn unreadable() -> ProviderError {
-    ProviderError {
-        class: UpstreamClass::InvalidRequest,
-        status: None,
-        code: None,
-        param: None,
-        message: "the request can't be written for this provider".into(),
-        retry_after: None,
-        maybe_executed: false,
-    }
+    ProviderError::new(UpstreamClass::InvalidRequest, "the request can't be written for this provider", false)
 }

@@ -14,7 +14,6 @@ use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
 use crate::http::{Body, Limits, Watch, retry_after};
-use crate::providers::fault;
 
 /// A whole answer is never larger; images in base64 are the largest there are.
 const WHOLE_LIMIT: usize = 64 * 1024 * 1024;
@@ -114,7 +113,7 @@ async fn successful(response: Response, limits: Limits) -> Result<Response, Prov
         return Err(ProviderError {
             status: Some(status.as_u16()),
             code: Some("upstream_redirect".to_owned()),
-            ..fault(UpstreamClass::BadAnswer, "the upstream answered with a redirect", false)
+            ..ProviderError::new(UpstreamClass::BadAnswer, "the upstream answered with a redirect", false)
         });
     }
     let asked_to_wait = retry_after::from_headers(status.as_u16(), response.headers());
@@ -154,7 +153,11 @@ fn shape(headers: &HeaderMap, streams: bool) -> Shape {
 fn foreign(response: &Response) -> ProviderError {
     ProviderError {
         status: Some(response.status().as_u16()),
-        ..fault(UpstreamClass::BadAnswer, "the upstream answered with something that is not its API", true)
+        ..ProviderError::new(
+            UpstreamClass::BadAnswer,
+            "the upstream answered with something that is not its API",
+            true,
+        )
     }
 }
 

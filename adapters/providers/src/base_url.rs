@@ -6,8 +6,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use hub_domain::error::{ProviderError, UpstreamClass};
 use url::Url;
 
-use crate::providers::fault;
-
 /// Addresses that were parsed before.
 #[derive(Default)]
 pub struct BaseUrls(RwLock<HashMap<String, Arc<BaseUrl>>>);
@@ -33,7 +31,11 @@ impl BaseUrls {
     /// The same for a call that can't do without.
     pub fn require(&self, text: &str) -> Result<Arc<BaseUrl>, ProviderError> {
         self.get(text).ok_or_else(|| {
-            fault(UpstreamClass::Transport, "the provider's base URL is no http or https address", false)
+            ProviderError::new(
+                UpstreamClass::Transport,
+                "the provider's base URL is no http or https address",
+                false,
+            )
         })
     }
 }

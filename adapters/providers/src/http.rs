@@ -22,8 +22,6 @@ use proxy::Proxies;
 use tls::Tls;
 use worker_client::Kind;
 
-use crate::providers::fault;
-
 /// A head is never larger.
 const HEAD_LIMIT: usize = 64 * 1024;
 
@@ -76,7 +74,7 @@ impl Http {
             Err(_) => return Err(failure::no_head_in_time()),
         };
         if size(response.headers()) > HEAD_LIMIT {
-            return Err(fault(
+            return Err(ProviderError::new(
                 UpstreamClass::BadAnswer,
                 "the head of the upstream's answer is too large",
                 true,

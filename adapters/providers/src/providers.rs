@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use hub_domain::error::{ProviderError, UpstreamClass};
+use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, ModelProvider, UpstreamAnswer};
 use hub_domain::routing::{Candidate, ProviderKind};
 
@@ -78,18 +78,5 @@ impl ModelProvider for Providers {
             ProviderKind::Google => self.google.test(candidate).await,
             ProviderKind::Simulated => Ok(()),
         }
-    }
-}
-
-/// A failure that no upstream told.
-pub(crate) fn fault(class: UpstreamClass, message: &str, maybe_executed: bool) -> ProviderError {
-    ProviderError {
-        class,
-        status: None,
-        code: None,
-        param: None,
-        message: message.to_owned(),
-        retry_after: None,
-        maybe_executed,
     }
 }

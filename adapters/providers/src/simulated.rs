@@ -20,7 +20,6 @@ use model::SimulatedModel;
 pub use model::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS};
 use playback::{Patience, Step};
 
-use crate::providers::fault;
 use crate::token_counter;
 
 /// Output tokens of one answer, at most.
@@ -43,7 +42,11 @@ impl Simulated {
         let patience = Patience::new(idle, total.min(time_left));
         if model == SimulatedModel::Silent {
             tokio::time::sleep(first_byte.min(total).min(time_left)).await;
-            return Err(fault(UpstreamClass::Timeout, "the upstream did not answer in time", true));
+            return Err(ProviderError::new(
+                UpstreamClass::Timeout,
+                "the upstream did not answer in time",
+                true,
+            ));
         }
         if model == SimulatedModel::Error429ThenOk && self.is_first_try(&request) {
             return Err(refusal::busy());
@@ -53,9 +56,9 @@ impl Simulated {
         }
         // Making and counting tokens is work.
         let composed = tokio::task::spawn_blocking(move || compose(model, &request.canonical, output_limit));
-        let steps = composed
-            .await
-            .map_err(|_| fault(UpstreamClass::Server, "the simulated provider broke down", false))??;
+        let steps = composed.await.map_err(|_| {
+            ProviderError::new(UpstreamClass::Server, "the simulated provider broke down", false)
+        })??;
         let frames = playback::play(steps, patience);
         Ok(UpstreamAnswer {
             frames,

@@ -14,7 +14,6 @@ use url::Url;
 use crate::answer::{self, Codec};
 use crate::base_url::{BaseUrl, BaseUrls};
 use crate::http::{Http, Limits};
-use crate::providers::fault;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -96,7 +95,7 @@ pub fn with_key(name: HeaderName, key: Option<&str>) -> Result<HeaderMap, Provid
 /// A credential as a header's value, which no log shows.
 fn secret(text: &str) -> Result<HeaderValue, ProviderError> {
     let mut value = HeaderValue::try_from(text).map_err(|_| {
-        fault(
+        ProviderError::new(
             UpstreamClass::Authentication,
             "the provider's key has characters that no header can carry",
             false,

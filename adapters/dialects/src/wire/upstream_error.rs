@@ -69,15 +69,7 @@ pub(crate) fn inside_answer(error: &str) -> ProviderError {
 
 /// An answer that can't be understood.
 pub(crate) fn bad_answer(message: &str) -> ProviderError {
-    ProviderError {
-        class: UpstreamClass::BadAnswer,
-        status: None,
-        code: None,
-        param: None,
-        message: message.to_owned(),
-        retry_after: None,
-        maybe_executed: true,
-    }
+    ProviderError::new(UpstreamClass::BadAnswer, message, true)
 }
 
 impl Told {

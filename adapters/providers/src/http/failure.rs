@@ -5,8 +5,6 @@ use std::io;
 
 use hub_domain::error::{ProviderError, UpstreamClass};
 
-use crate::providers::fault;
-
 /// Before a head has come. Whether the request may have been executed depends on how far it got.
 pub fn before_the_head(error: &reqwest::Error) -> ProviderError {
     tracing::debug!(error = %Causes(error), "an upstream did not answer");
@@ -16,46 +14,54 @@ pub fn before_the_head(error: &reqwest::Error) -> ProviderError {
         } else {
             "the upstream can't be reached"
         };
-        return fault(UpstreamClass::Transport, message, false);
+        return ProviderError::new(UpstreamClass::Transport, message, false);
     }
     if error.is_builder() {
-        return fault(UpstreamClass::Transport, "the request can't be sent to this upstream", false);
+        return ProviderError::new(
+            UpstreamClass::Transport,
+            "the request can't be sent to this upstream",
+            false,
+        );
     }
     let Some(cause) = find::<hyper::Error>(error) else {
-        return fault(UpstreamClass::Transport, "the connection to the upstream failed", true);
+        return ProviderError::new(UpstreamClass::Transport, "the connection to the upstream failed", true);
     };
     if cause.is_parse() {
-        return fault(UpstreamClass::BadAnswer, "the upstream's answer is no HTTP", true);
+        return ProviderError::new(UpstreamClass::BadAnswer, "the upstream's answer is no HTTP", true);
     }
     // Canceled: the connection was gone before anything was written.
     let maybe_executed = !cause.is_canceled();
-    fault(UpstreamClass::Transport, "the upstream closed the connection without an answer", maybe_executed)
+    ProviderError::new(
+        UpstreamClass::Transport,
+        "the upstream closed the connection without an answer",
+        maybe_executed,
+    )
 }
 
 pub fn no_head_in_time() -> ProviderError {
-    fault(UpstreamClass::Timeout, "the upstream did not answer in time", true)
+    ProviderError::new(UpstreamClass::Timeout, "the upstream did not answer in time", true)
 }
 
 /// In the middle of a body.
 pub fn in_the_body(error: &reqwest::Error) -> ProviderError {
     tracing::debug!(error = %Causes(error), "an upstream broke off");
-    fault(UpstreamClass::Transport, "the upstream broke off in the middle of its answer", true)
+    ProviderError::new(UpstreamClass::Transport, "the upstream broke off in the middle of its answer", true)
 }
 
 pub fn silent() -> ProviderError {
-    fault(UpstreamClass::Timeout, "the upstream fell silent in the middle of its answer", true)
+    ProviderError::new(UpstreamClass::Timeout, "the upstream fell silent in the middle of its answer", true)
 }
 
 pub fn out_of_time() -> ProviderError {
-    fault(UpstreamClass::Timeout, "the upstream's answer took too long", true)
+    ProviderError::new(UpstreamClass::Timeout, "the upstream's answer took too long", true)
 }
 
 pub fn too_large() -> ProviderError {
-    fault(UpstreamClass::BadAnswer, "the upstream's answer is too large", true)
+    ProviderError::new(UpstreamClass::BadAnswer, "the upstream's answer is too large", true)
 }
 
 pub fn unknown_encoding() -> ProviderError {
-    fault(
+    ProviderError::new(
         UpstreamClass::BadAnswer,
         "the upstream's answer is compressed in a way that was not asked for",
         true,
@@ -66,10 +72,12 @@ pub fn unknown_encoding() -> ProviderError {
 pub fn badly_packed(error: &io::Error) -> ProviderError {
     match error.kind() {
         io::ErrorKind::FileTooLarge => too_large(),
-        io::ErrorKind::UnexpectedEof => {
-            fault(UpstreamClass::Transport, "the upstream broke off in the middle of its answer", true)
-        }
-        _ => fault(UpstreamClass::BadAnswer, "the upstream's answer is badly compressed", true),
+        io::ErrorKind::UnexpectedEof => ProviderError::new(
+            UpstreamClass::Transport,
+            "the upstream broke off in the middle of its answer",
+            true,
+        ),
+        _ => ProviderError::new(UpstreamClass::BadAnswer, "the upstream's answer is badly compressed", true),
     }
 }
 

@@ -10,7 +10,6 @@ use reqwest::redirect::Policy;
 use tokio::runtime::{Handle, Id};
 
 use super::tls::Tls;
-use crate::providers::fault;
 
 /// Idle connections to one provider that a worker keeps.
 const IDLE_CONNECTIONS: usize = 1024;
@@ -88,5 +87,5 @@ fn build(kind: Kind, tls: &Tls) -> Result<Client, ProviderError> {
 
 fn unusable(error: &dyn std::error::Error) -> ProviderError {
     tracing::error!(%error, "the HTTP client can't be built");
-    fault(UpstreamClass::Transport, "the hub's HTTP client can't be built", false)
+    ProviderError::new(UpstreamClass::Transport, "the hub's HTTP client can't be built", false)
 }

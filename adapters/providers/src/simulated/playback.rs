@@ -16,7 +16,6 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::model::SimulatedModel;
 use super::refusal;
 use super::speech::Spoken;
-use crate::providers::fault;
 
 /// What happens next.
 #[derive(Debug)]
@@ -155,9 +154,9 @@ pub fn play(steps: Vec<Step>, patience: Patience) -> FrameStream {
 }
 
 fn too_slow() -> ProviderError {
-    fault(UpstreamClass::Timeout, "the upstream's answer took too long", true)
+    ProviderError::new(UpstreamClass::Timeout, "the upstream's answer took too long", true)
 }
 
 fn silent() -> ProviderError {
-    fault(UpstreamClass::Timeout, "the upstream fell silent in the middle of its answer", true)
+    ProviderError::new(UpstreamClass::Timeout, "the upstream fell silent in the middle of its answer", true)
 }

@@ -5,10 +5,13 @@ use std::time::Duration;
 use hub_domain::error::{ProviderError, UpstreamClass};
 
 use super::model::SimulatedModel;
-use crate::providers::fault;
 
 fn refuse(status: u16, class: UpstreamClass, code: &str, message: &str) -> ProviderError {
-    ProviderError { status: Some(status), code: Some(code.to_owned()), ..fault(class, message, false) }
+    ProviderError {
+        status: Some(status),
+        code: Some(code.to_owned()),
+        ..ProviderError::new(class, message, false)
+    }
 }
 
 /// What a model that always refuses says.
@@ -50,7 +53,7 @@ pub fn busy() -> ProviderError {
 pub fn in_the_middle() -> ProviderError {
     ProviderError {
         code: Some("server_error".to_owned()),
-        ..fault(UpstreamClass::Server, "this model fails in the middle of its answer", true)
+        ..ProviderError::new(UpstreamClass::Server, "this model fails in the middle of its answer", true)
     }
 }
 
