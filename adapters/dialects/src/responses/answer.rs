@@ -1,7 +1,8 @@
 //! An answer as items of output, as far as it has come.
 
 use bytes::{BufMut, BytesMut};
-use hub_domain::vocabulary::{FinishReason, Receipt};
+use hub_domain::vocabulary::{Event, FinishReason, Receipt};
+use serde::de::IgnoredAny;
 
 use super::{REDACTED, usage};
 use crate::answer_style::AnswerStyle;
@@ -37,15 +38,30 @@ impl Status {
 #[derive(Debug, Default)]
 pub(super) struct Answer {
     pub items: Vec<Item>,
-    pub finish: Option<FinishReason>,
+    /// Places of items that are not done, in order. Calls, whose pieces may come in turns, stay open until they
+    /// are whole; everything else until the next item begins.
+    open: Vec<usize>,
+    finish: Option<FinishReason>,
+}
+
+/// What an event adds to an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Nothing,
+    /// A new item at the end; those at these places are done.
+    Begins(Vec<usize>),
+    /// A piece of the item at this place.
+    Goes(usize),
+}
+
+/// The one part that a summary has.
+pub(super) fn summary_part(text: &str, out: &mut BytesMut) {
+    out.put_slice(b"{\"type\":\"summary_text\",\"text\":");
+    string(out, text);
+    out.put_u8(b'}');
 }
 
 impl Item {
-    /// Thoughts that only their provider can read.
-    pub fn redacted(data: &str) -> Self {
-        Self::Reasoning { summary: String::new(), encrypted: format!("{REDACTED}{data}") }
-    }
-
     fn prefix(&self) -> &'static str {
         match self {
             Self::Reasoning { .. } => "rs",
@@ -81,9 +97,7 @@ impl Item {
             Self::Reasoning { summary, encrypted } => {
                 out.put_slice(b",\"type\":\"reasoning\",\"summary\":[");
                 if !begins && !summary.is_empty() {
-                    out.put_slice(b"{\"type\":\"summary_text\",\"text\":");
-                    string(out, summary);
-                    out.put_u8(b'}');
+                    summary_part(summary, out);
                 }
                 out.put_u8(b']');
                 if !begins && !encrypted.is_empty() {
@@ -114,6 +128,97 @@ impl Item {
 }
 
 impl Answer {
+    pub fn push(&mut self, event: &Event) -> Step {
+        match event {
+            Event::Text { choice: 0, text } if !text.is_empty() => self.said(text, false),
+            Event::Refusal { choice: 0, text } if !text.is_empty() => self.said(text, true),
+            Event::Thinking { choice: 0, text } if !text.is_empty() => self.thought(text),
+            Event::ThinkingSignature { choice: 0, signature } => self.sealed(signature),
+            Event::RedactedThinking { choice: 0, data } => {
+                self.add(Item::Reasoning { summary: String::new(), encrypted: format!("{REDACTED}{data}") })
+            }
+            Event::ToolCallStart { choice: 0, index, id, name } => {
+                let (id, name) = (id.clone(), name.clone());
+                self.add(Item::Call { index: *index, id, name, arguments: String::new() })
+            }
+            Event::ToolCallArguments { choice: 0, index, fragment } => self.argued(*index, fragment),
+            Event::Finish { choice: 0, reason } => {
+                self.finish = Some(reason.clone());
+                Step::Nothing
+            }
+            // There is one choice only.
+            _ => Step::Nothing,
+        }
+    }
+
+    /// Nothing more comes: the places of what was open.
+    pub fn end(&mut self) -> Vec<usize> {
+        std::mem::take(&mut self.open)
+    }
+
+    fn add(&mut self, item: Item) -> Step {
+        let goes_on = |at: &usize| match &self.items[*at] {
+            Item::Call { arguments, .. } => serde_json::from_str::<IgnoredAny>(arguments).is_err(),
+            _ => false,
+        };
+        let (open, done) = self.open.iter().copied().partition(goes_on);
+        self.open = open;
+        self.open.push(self.items.len());
+        self.items.push(item);
+        Step::Begins(done)
+    }
+
+    /// The item that was added last, while it is open.
+    fn last_open(&mut self) -> Option<(usize, &mut Item)> {
+        let at = self.items.len().checked_sub(1).filter(|at| self.open.contains(at))?;
+        self.items.get_mut(at).map(|item| (at, item))
+    }
+
+    fn said(&mut self, piece: &str, refuses: bool) -> Step {
+        match self.last_open() {
+            Some((at, Item::Message { text, is_refusal })) if *is_refusal == refuses => {
+                text.push_str(piece);
+                Step::Goes(at)
+            }
+            _ => self.add(Item::Message { text: piece.to_owned(), is_refusal: refuses }),
+        }
+    }
+
+    fn thought(&mut self, piece: &str) -> Step {
+        match self.last_open() {
+            // A text after the seal begins other thoughts.
+            Some((at, Item::Reasoning { summary, encrypted })) if encrypted.is_empty() => {
+                summary.push_str(piece);
+                Step::Goes(at)
+            }
+            _ => self.add(Item::Reasoning { summary: piece.to_owned(), encrypted: String::new() }),
+        }
+    }
+
+    fn sealed(&mut self, piece: &str) -> Step {
+        match self.last_open() {
+            // What only its provider can read is whole, and has no seal.
+            Some((at, Item::Reasoning { encrypted, .. })) if !encrypted.starts_with(REDACTED) => {
+                encrypted.push_str(piece);
+                Step::Goes(at)
+            }
+            _ => self.add(Item::Reasoning { summary: String::new(), encrypted: piece.to_owned() }),
+        }
+    }
+
+    /// A call that is done was whole: what comes then can be nothing but blanks.
+    fn argued(&mut self, call: u32, fragment: &str) -> Step {
+        for at in &self.open {
+            if let Item::Call { index, arguments, .. } = &mut self.items[*at]
+                && *index == call
+            {
+                arguments.push_str(fragment);
+                return Step::Goes(*at);
+            }
+        }
+        Step::Nothing
+    }
+
     /// Where there is no finish reason, the state and this tell how it ended.
     fn incomplete_reason(&self) -> Option<&'static str> {
         match self.finish {

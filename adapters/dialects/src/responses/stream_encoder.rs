@@ -3,50 +3,50 @@
 use bytes::{BufMut, BytesMut};
 use hub_domain::error::{CallError, UpstreamClass};
 use hub_domain::vocabulary::{Event, Frame, Receipt};
-use serde::de::IgnoredAny;
 
-use super::answer::{Answer, Item, Status};
+use super::answer::{Answer, Item, Status, Step, summary_part};
 use crate::answer_style::AnswerStyle;
 use crate::openai::{Surface, error_answer};
 use crate::wire::text::string;
 
-/// Writes a streamed response. An item is added when it begins and done when the next one begins; calls of tools,
-/// whose pieces may come in turns, stay open until they are whole.
+/// Writes a streamed response.
 #[derive(Debug)]
 pub struct StreamEncoder {
-    style: AnswerStyle,
+    events: Events,
     answer: Answer,
     begun: bool,
-    /// Places of items that are not done, in order.
-    open: Vec<usize>,
-    sequence: u64,
+}
+
+/// What all events of one response have in common.
+#[derive(Debug)]
+struct Events {
+    style: AnswerStyle,
+    /// Of the next event.
+    number: u64,
 }
 
 impl StreamEncoder {
     pub fn new(style: AnswerStyle) -> Self {
-        Self { style, answer: Answer::default(), begun: false, open: Vec::new(), sequence: 0 }
+        Self { events: Events { style, number: 0 }, answer: Answer::default(), begun: false }
     }
 
     pub fn frame(&mut self, frame: &Frame, out: &mut BytesMut) {
         for event in &frame.events {
-            match event {
-                Event::Start { .. } => self.begin(out),
-                Event::Text { choice: 0, text } if !text.is_empty() => self.said(text, false, out),
-                Event::Refusal { choice: 0, text } if !text.is_empty() => self.said(text, true, out),
-                Event::Thinking { choice: 0, text } if !text.is_empty() => self.thought(text, out),
-                Event::ThinkingSignature { choice: 0, signature } => self.sealed(signature, out),
-                Event::RedactedThinking { choice: 0, data } => {
-                    self.add(Item::redacted(data), out);
-                    self.close_all(Status::Completed, out);
+            if matches!(event, Event::Start { .. }) {
+                self.begin(out);
+            }
+            match self.answer.push(event) {
+                Step::Nothing => {}
+                Step::Begins(done) => {
+                    self.begin(out);
+                    for at in done {
+                        self.events.done(&self.answer.items[at], at, Status::Completed, out);
+                    }
+                    let at = self.answer.items.len() - 1;
+                    self.events.added(&self.answer.items[at], at, out);
+                    self.events.piece(event, &self.answer.items[at], at, out);
                 }
-                Event::ToolCallStart { choice: 0, index, id, name } => {
-                    let (id, name) = (id.clone(), name.clone());
-                    self.add(Item::Call { index: *index, id, name, arguments: String::new() }, out);
-                }
-                Event::ToolCallArguments { choice: 0, index, fragment } => self.argued(*index, fragment, out),
-                Event::Finish { choice: 0, reason } => self.answer.finish = Some(reason.clone()),
-                // There is one choice only, and the rest is written elsewhere.
-                _ => {}
+                Step::Goes(at) => self.events.piece(event, &self.answer.items[at], at, out),
             }
         }
     }
@@ -55,9 +55,13 @@ impl StreamEncoder {
     pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
         self.begin(out);
         let ending = self.answer.ending();
-        self.close_all(ending, out);
+        let last = self.answer.items.len().saturating_sub(1);
+        for at in self.answer.end() {
+            let status = if at == last { ending } else { Status::Completed };
+            self.events.done(&self.answer.items[at], at, status, out);
+        }
         let kind = if ending == Status::Incomplete { "response.incomplete" } else { "response.completed" };
-        self.response(kind, ending, Some(receipt), None, out);
+        self.events.response(kind, &self.answer, ending, Some(receipt), None, out);
     }
 
     /// The answer broke off.
@@ -72,7 +76,8 @@ impl StreamEncoder {
             CallError::Upstream(upstream) if !upstream.class.is_retryable() => "invalid_prompt",
             _ => "server_error",
         };
-        self.response("response.failed", Status::Failed, None, Some((code, &told.message)), out);
+        let error = Some((code, told.message.as_str()));
+        self.events.response("response.failed", &self.answer, Status::Failed, None, error, out);
     }
 
     /// Two events come before everything else, once.
@@ -80,24 +85,13 @@ impl StreamEncoder {
         if std::mem::replace(&mut self.begun, true) {
             return;
         }
-        self.response("response.created", Status::InProgress, None, None, out);
-        self.response("response.in_progress", Status::InProgress, None, None, out);
+        for kind in ["response.created", "response.in_progress"] {
+            self.events.response(kind, &self.answer, Status::InProgress, None, None, out);
+        }
     }
+}
 
-    fn response(
-        &mut self,
-        kind: &str,
-        status: Status,
-        receipt: Option<&Receipt>,
-        error: Option<(&str, &str)>,
-        out: &mut BytesMut,
-    ) {
-        self.head(kind, out);
-        out.put_slice(b",\"response\":");
-        self.answer.write(&self.style, status, receipt, error, out);
-        out.put_slice(b"}\n\n");
-    }
-
+impl Events {
     /// An event up to its number.
     fn head(&mut self, kind: &str, out: &mut BytesMut) {
         out.put_slice(b"event: ");
@@ -105,180 +99,130 @@ impl StreamEncoder {
         out.put_slice(b"\ndata: {\"type\":\"");
         out.put_slice(kind.as_bytes());
         out.put_slice(b"\",\"sequence_number\":");
-        out.put_slice(self.sequence.to_string().as_bytes());
-        self.sequence += 1;
+        out.put_slice(self.number.to_string().as_bytes());
+        self.number += 1;
     }
 
-    /// The same, with the item that it is about.
-    fn about(&mut self, kind: &str, at: usize, out: &mut BytesMut) {
+    fn response(
+        &mut self,
+        kind: &str,
+        answer: &Answer,
+        status: Status,
+        receipt: Option<&Receipt>,
+        error: Option<(&str, &str)>,
+        out: &mut BytesMut,
+    ) {
         self.head(kind, out);
-        out.put_slice(b",\"item_id\":");
-        string(out, &self.answer.items[at].id(&self.style, at));
-        out.put_slice(b",\"output_index\":");
-        out.put_slice(at.to_string().as_bytes());
+        out.put_slice(b",\"response\":");
+        answer.write(&self.style, status, receipt, error, out);
+        out.put_slice(b"}\n\n");
     }
 
-    /// A new item; what was open before it is done, apart from calls that may go on.
-    fn add(&mut self, item: Item, out: &mut BytesMut) {
-        self.begin(out);
-        for at in std::mem::take(&mut self.open) {
-            match &self.answer.items[at] {
-                Item::Call { arguments, .. } if serde_json::from_str::<IgnoredAny>(arguments).is_err() => {
-                    self.open.push(at);
-                }
-                _ => self.done(at, Status::Completed, out),
-            }
-        }
-        let at = self.answer.items.len();
-        self.head("response.output_item.added", out);
+    /// An event that has a whole item.
+    fn item(&mut self, kind: &str, item: &Item, at: usize, status: Status, out: &mut BytesMut) {
+        self.head(kind, out);
         out.put_slice(b",\"output_index\":");
         out.put_slice(at.to_string().as_bytes());
         out.put_slice(b",\"item\":");
-        item.write(&self.style, at, Status::InProgress, out);
-        out.put_slice(b"}\n\n");
-        self.answer.items.push(item);
-        self.open.push(at);
-    }
-
-    /// The item that is still open and was added last.
-    fn last_open(&mut self) -> Option<(usize, &mut Item)> {
-        let at = self.answer.items.len().checked_sub(1).filter(|at| self.open.contains(at))?;
-        self.answer.items.get_mut(at).map(|item| (at, item))
-    }
-
-    fn said(&mut self, piece: &str, refuses: bool, out: &mut BytesMut) {
-        let kind = if refuses { "response.refusal.delta" } else { "response.output_text.delta" };
-        let at = match self.last_open() {
-            Some((at, Item::Message { text, is_refusal })) if *is_refusal == refuses => {
-                text.push_str(piece);
-                at
-            }
-            _ => {
-                self.add(Item::Message { text: piece.to_owned(), is_refusal: refuses }, out);
-                let at = self.answer.items.len() - 1;
-                self.about("response.content_part.added", at, out);
-                out.put_slice(b",\"content_index\":0,\"part\":");
-                Item::part("", refuses, out);
-                out.put_slice(b"}\n\n");
-                at
-            }
-        };
-        self.about(kind, at, out);
-        out.put_slice(b",\"content_index\":0,\"delta\":");
-        string(out, piece);
-        out.put_slice(if refuses { b"}\n\n".as_slice() } else { b",\"logprobs\":[]}\n\n" });
-    }
-
-    fn thought(&mut self, piece: &str, out: &mut BytesMut) {
-        let (at, begins) = match self.last_open() {
-            // A text after the seal begins other thoughts.
-            Some((at, Item::Reasoning { summary, encrypted })) if encrypted.is_empty() => {
-                let begins = summary.is_empty();
-                summary.push_str(piece);
-                (at, begins)
-            }
-            _ => {
-                self.add(Item::Reasoning { summary: piece.to_owned(), encrypted: String::new() }, out);
-                (self.answer.items.len() - 1, true)
-            }
-        };
-        if begins {
-            self.about("response.reasoning_summary_part.added", at, out);
-            out.put_slice(b",\"summary_index\":0,\"part\":{\"type\":\"summary_text\",\"text\":\"\"}}\n\n");
-        }
-        self.about("response.reasoning_summary_text.delta", at, out);
-        out.put_slice(b",\"summary_index\":0,\"delta\":");
-        string(out, piece);
+        item.write(&self.style, at, status, out);
         out.put_slice(b"}\n\n");
     }
 
-    /// The seal is told with the whole item.
-    fn sealed(&mut self, piece: &str, out: &mut BytesMut) {
-        match self.last_open() {
-            Some((_, Item::Reasoning { encrypted, .. })) => encrypted.push_str(piece),
-            _ => {
-                let sealed = Item::Reasoning { summary: String::new(), encrypted: piece.to_owned() };
-                self.add(sealed, out);
-            }
-        }
-    }
-
-    fn argued(&mut self, call: u32, fragment: &str, out: &mut BytesMut) {
-        let items = &mut self.answer.items;
-        let is_it = |at: &&usize| matches!(&items[**at], Item::Call { index, .. } if *index == call);
-        // A call that is done was whole: what comes now can be nothing but blanks.
-        let Some(at) = self.open.iter().find(is_it).copied() else { return };
-        if let Item::Call { arguments, .. } = &mut items[at] {
-            arguments.push_str(fragment);
-        }
-        if fragment.is_empty() {
-            return;
-        }
-        self.about("response.function_call_arguments.delta", at, out);
-        out.put_slice(b",\"delta\":");
-        string(out, fragment);
+    /// An event about an item: these members, the last of which has what `value` writes, and what stands behind.
+    fn about(
+        &mut self,
+        kind: &str,
+        (item, at): (&Item, usize),
+        members: &str,
+        value: impl FnOnce(&mut BytesMut),
+        end: &str,
+        out: &mut BytesMut,
+    ) {
+        self.head(kind, out);
+        out.put_slice(b",\"item_id\":");
+        string(out, &item.id(&self.style, at));
+        out.put_slice(b",\"output_index\":");
+        out.put_slice(at.to_string().as_bytes());
+        out.put_slice(members.as_bytes());
+        value(out);
+        out.put_slice(end.as_bytes());
         out.put_slice(b"}\n\n");
     }
 
-    fn close_all(&mut self, ending: Status, out: &mut BytesMut) {
-        let last = self.answer.items.len().saturating_sub(1);
-        for at in std::mem::take(&mut self.open) {
-            self.done(at, if at == last { ending } else { Status::Completed }, out);
+    /// An item begins; what has parts gets its first one.
+    fn added(&mut self, item: &Item, at: usize, out: &mut BytesMut) {
+        self.item("response.output_item.added", item, at, Status::InProgress, out);
+        if let Item::Message { is_refusal, .. } = item {
+            let part = |out: &mut BytesMut| Item::part("", *is_refusal, out);
+            let members = ",\"content_index\":0,\"part\":";
+            self.about("response.content_part.added", (item, at), members, part, "", out);
+        }
+    }
+
+    /// A piece of an item, which has it already.
+    fn piece(&mut self, event: &Event, item: &Item, at: usize, out: &mut BytesMut) {
+        const CONTENT: &str = ",\"content_index\":0,\"delta\":";
+        const SUMMARY: &str = ",\"summary_index\":0,\"delta\":";
+        let it = (item, at);
+        match event {
+            Event::Text { text, .. } => {
+                let kind = "response.output_text.delta";
+                self.about(kind, it, CONTENT, |out| string(out, text), ",\"logprobs\":[]", out);
+            }
+            Event::Refusal { text, .. } => {
+                self.about("response.refusal.delta", it, CONTENT, |out| string(out, text), "", out);
+            }
+            Event::Thinking { text, .. } => {
+                if matches!(item, Item::Reasoning { summary, .. } if summary == text) {
+                    let part = |out: &mut BytesMut| summary_part("", out);
+                    let members = ",\"summary_index\":0,\"part\":";
+                    self.about("response.reasoning_summary_part.added", it, members, part, "", out);
+                }
+                let kind = "response.reasoning_summary_text.delta";
+                self.about(kind, it, SUMMARY, |out| string(out, text), "", out);
+            }
+            Event::ToolCallArguments { fragment, .. } if !fragment.is_empty() => {
+                let kind = "response.function_call_arguments.delta";
+                self.about(kind, it, ",\"delta\":", |out| string(out, fragment), "", out);
+            }
+            // Seals are told with the whole item, and a call's beginning has nothing in it.
+            _ => {}
         }
     }
 
     /// Says once more, whole, what an item's pieces said.
-    fn done(&mut self, at: usize, status: Status, out: &mut BytesMut) {
-        let mut told = BytesMut::new();
-        match &self.answer.items[at] {
+    fn done(&mut self, item: &Item, at: usize, status: Status, out: &mut BytesMut) {
+        let it = (item, at);
+        match item {
             Item::Message { text, is_refusal } => {
-                let refuses = *is_refusal;
-                string(&mut told, text);
-                let mut part = BytesMut::new();
-                Item::part(text, refuses, &mut part);
-                let (kind, field): (_, &[u8]) = if refuses {
-                    ("response.refusal.done", b",\"content_index\":0,\"refusal\":")
+                let (kind, members) = if *is_refusal {
+                    ("response.refusal.done", ",\"content_index\":0,\"refusal\":")
                 } else {
-                    ("response.output_text.done", b",\"content_index\":0,\"logprobs\":[],\"text\":")
+                    ("response.output_text.done", ",\"content_index\":0,\"logprobs\":[],\"text\":")
                 };
-                self.about(kind, at, out);
-                out.put_slice(field);
-                out.put_slice(&told);
-                out.put_slice(b"}\n\n");
-                self.about("response.content_part.done", at, out);
-                out.put_slice(b",\"content_index\":0,\"part\":");
-                out.put_slice(&part);
-                out.put_slice(b"}\n\n");
+                self.about(kind, it, members, |out| string(out, text), "", out);
+                let part = |out: &mut BytesMut| Item::part(text, *is_refusal, out);
+                let members = ",\"content_index\":0,\"part\":";
+                self.about("response.content_part.done", it, members, part, "", out);
             }
             Item::Reasoning { summary, .. } if !summary.is_empty() => {
-                string(&mut told, summary);
-                self.about("response.reasoning_summary_text.done", at, out);
-                out.put_slice(b",\"summary_index\":0,\"text\":");
-                out.put_slice(&told);
-                out.put_slice(b"}\n\n");
-                self.about("response.reasoning_summary_part.done", at, out);
-                out.put_slice(b",\"summary_index\":0,\"part\":{\"type\":\"summary_text\",\"text\":");
-                out.put_slice(&told);
-                out.put_slice(b"}}\n\n");
+                let kind = "response.reasoning_summary_text.done";
+                let members = ",\"summary_index\":0,\"text\":";
+                self.about(kind, it, members, |out| string(out, summary), "", out);
+                let part = |out: &mut BytesMut| summary_part(summary, out);
+                let members = ",\"summary_index\":0,\"part\":";
+                self.about("response.reasoning_summary_part.done", it, members, part, "", out);
             }
             Item::Reasoning { .. } => {}
             Item::Call { name, arguments, .. } => {
-                string(&mut told, arguments);
-                let mut called = BytesMut::new();
-                string(&mut called, name);
-                self.about("response.function_call_arguments.done", at, out);
-                out.put_slice(b",\"name\":");
-                out.put_slice(&called);
-                out.put_slice(b",\"arguments\":");
-                out.put_slice(&told);
-                out.put_slice(b"}\n\n");
+                let called = |out: &mut BytesMut| {
+                    string(out, name);
+                    out.put_slice(b",\"arguments\":");
+                    string(out, arguments);
+                };
+                self.about("response.function_call_arguments.done", it, ",\"name\":", called, "", out);
             }
         }
-        self.head("response.output_item.done", out);
-        out.put_slice(b",\"output_index\":");
-        out.put_slice(at.to_string().as_bytes());
-        out.put_slice(b",\"item\":");
-        self.answer.items[at].write(&self.style, at, status, out);
-        out.put_slice(b"}\n\n");
+        self.item("response.output_item.done", item, at, status, out);
     }
 }

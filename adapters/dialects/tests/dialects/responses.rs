@@ -287,6 +287,18 @@ fn what_an_answer_said_can_be_handed_back() {
 }
 
 #[test]
+fn a_seal_after_redacted_thoughts_belongs_to_thoughts_of_its_own() {
+    let frames = [
+        frame([Event::RedactedThinking { choice: 0, data: "xyz".into() }]),
+        frame([Event::ThinkingSignature { choice: 0, signature: "seal".into() }, Event::End]),
+    ];
+    let output = whole(&frames)["output"].clone();
+    assert_eq!(output[0]["encrypted_content"], "hub.redacted.xyz");
+    assert_eq!(output[1]["encrypted_content"], "seal");
+    assert_eq!(accumulated(&written(&frames))["output"], output);
+}
+
+#[test]
 fn an_answer_that_hit_a_limit_is_incomplete() {
     for (finish, reason) in
         [(FinishReason::Length, "max_output_tokens"), (FinishReason::ContentFilter, "content_filter")]
@@ -353,7 +365,6 @@ proptest! {
             _ => Event::ToolCallArguments { choice: 0, index, fragment: piece },
         };
         let frames: Vec<_> = said.into_iter().map(|one| frame([event(one)])).collect();
-        accumulated(&written(&frames));
-        whole(&frames);
+        prop_assert_eq!(accumulated(&written(&frames)), whole(&frames));
     }
 }
