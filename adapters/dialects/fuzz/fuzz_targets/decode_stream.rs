@@ -17,9 +17,6 @@ const UPSTREAMS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::G
 /// Dialects that clients speak.
 const CLIENTS: [Dialect; 6] =
     [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
-/// Dialects that clients speak.
-const CLIENTS: [Dialect; 6] =
-    [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
 
 fuzz_target!(|data: &[u8]| {
     let Some((step, data)) = data.split_first() else { return };
