@@ -11,12 +11,11 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use crate::byte_text::{BASE58BTC, base58btc};
 use crate::did::{Did, DidKind};
 use crate::random;
 
 const PREFIX: &str = "blocklet-";
-/// Multibase's letter for base58 with Bitcoin's alphabet.
-const BASE58BTC: &str = "z";
 const LENGTH: std::ops::RangeInclusive<usize> = 16..=128;
 /// Characters that are shown, to tell keys apart.
 const TAIL: usize = 4;
@@ -60,8 +59,8 @@ pub fn issue_access_key() -> IssuedKey {
 
 /// The text of the key that belongs to a public key.
 fn text_of(public_key: &[u8; 32]) -> Zeroizing<String> {
-    let digits = Zeroizing::new(bs58::encode(public_key).into_string());
-    Zeroizing::new([PREFIX, BASE58BTC, &digits].concat())
+    let digits = Zeroizing::new(base58btc(public_key));
+    Zeroizing::new([PREFIX, &digits].concat())
 }
 
 /// A key whose text somebody chose, such as the bootstrap key.
@@ -76,6 +75,11 @@ pub fn access_key_id(text: &str) -> Option<Did> {
     let mut public_key = [0; 32];
     let length = bs58::decode(digits).onto(&mut public_key).ok()?;
     (length == public_key.len()).then(|| Did::of_key(DidKind::ACCOUNT, &public_key))
+}
+
+/// The role behind a passport's name, which may have the keys' prefix.
+pub fn role_of_passport(passport: &str) -> &str {
+    passport.strip_prefix(PREFIX).unwrap_or(passport)
 }
 
 /// A dot would make it look like a token of another kind.

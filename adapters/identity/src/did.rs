@@ -10,6 +10,8 @@ mod kind;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::byte_text::{base58btc, hex, unhex};
+
 pub use hash::DidHash;
 pub use kind::{DidEncoding, DidKind, DidRole, KeyKind};
 
@@ -49,7 +51,7 @@ impl Did {
         bytes.extend_from_slice(&kind.hash.digest(key)[..KEY_HASH]);
         bytes.extend_from_slice(&kind.hash.digest(&bytes)[..BYTES - BODY]);
         let address = match kind.encoding {
-            DidEncoding::Base58 => format!("z{}", bs58::encode(&bytes).into_string()),
+            DidEncoding::Base58 => base58btc(&bytes),
             DidEncoding::Base16 => format!("0x{}", hex(&bytes)),
         };
         Self { address: address.into(), kind }
@@ -64,6 +66,14 @@ impl Did {
             return Err(InvalidDid);
         }
         Ok(did)
+    }
+
+    /// In the one spelling in which it owns a key: an Ethereum address with its checksum.
+    pub fn canonical(&self) -> Self {
+        let Some(digits) = self.address.strip_prefix("0x").filter(|_| self.kind.is_ethereum()) else {
+            return self.clone();
+        };
+        Self { address: checksum_case(&digits.to_ascii_lowercase()).into(), kind: self.kind }
     }
 
     /// Without a prefix.
@@ -140,22 +150,4 @@ fn checksum_case(digits: &str) -> String {
     let cased = digits.chars().zip(hash.chars());
     let cased = cased.map(|(digit, hash)| if hash >= '8' { digit.to_ascii_uppercase() } else { digit });
     ['0', 'x'].into_iter().chain(cased).collect()
-}
-
-/// Small letters.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Small letters only, so that each text has one spelling.
-fn unhex(digits: &str) -> Option<Vec<u8>> {
-    let value = |digit: u8| match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
-    };
-    let pairs = digits.as_bytes().chunks(2);
-    pairs
-        .map(|pair| if let [high, low] = pair { Some(value(*high)? << 4 | value(*low)?) } else { None })
-        .collect()
 }

@@ -47,7 +47,7 @@ impl KeyKind {
     }
 
     /// Whether bytes can be a public key of this kind, by their length.
-    pub(super) fn fits(self, key: &[u8]) -> bool {
+    pub(crate) fn fits(self, key: &[u8]) -> bool {
         match self {
             Self::Ed25519 => key.len() == 32,
             Self::Secp256k1 => key.len() == 65,
@@ -108,7 +108,7 @@ impl DidKind {
     }
 
     /// Four roles are always hashed with SHA-2, whatever was asked for.
-    pub(super) fn corrected(self) -> Self {
+    pub fn corrected(self) -> Self {
         let forced = [DidRole::NODE, DidRole::VALIDATOR, DidRole::TETHER, DidRole::SWAP];
         if forced.contains(&self.role) { Self { hash: DidHash::Sha2, ..self } } else { self }
     }

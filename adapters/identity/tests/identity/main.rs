@@ -3,10 +3,10 @@
 
 #![allow(clippy::unwrap_used)] // these are tests
 
-mod access_key_vectors;
-mod did_vectors;
 mod hub;
-mod passkey_vectors;
+mod passkeys;
 mod secrets;
-mod suite;
+mod token_attacks;
+mod vectors;
 mod verifier;
+mod wallet;
