@@ -3,9 +3,11 @@
 
 #![allow(clippy::unwrap_used)] // these are tests
 
+mod call_attacks;
 mod hub;
 mod passkeys;
 mod secrets;
+mod session_attacks;
 mod token_attacks;
 mod vectors;
 mod verifier;

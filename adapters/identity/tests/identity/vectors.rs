@@ -3,8 +3,10 @@
 
 mod access_keys;
 mod case;
+mod component_calls;
 mod dids;
 mod jwts;
+mod session_tokens;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -18,7 +20,13 @@ use case::Case;
 /// Runs a case and panics where the answer is another.
 type Run = fn(&Case<'_>);
 
-const SUITES: [(&str, Run); 3] = [("access-key", access_keys::run), ("did", dids::run), ("jwt", jwts::run)];
+const SUITES: [(&str, Run); 5] = [
+    ("access-key", access_keys::run),
+    ("component-calls", component_calls::run),
+    ("did", dids::run),
+    ("jwt", jwts::run),
+    ("session-token", session_tokens::run),
+];
 /// Checked by the tests of another crate.
 const OTHERS: [(&str, &str); 1] = [("payment-kit", "hub-payments")];
 
