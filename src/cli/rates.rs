@@ -1,25 +1,29 @@
 //! `aigne-hub rates`: what models cost.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use clap::Subcommand;
 use hub_domain::meter::Meter;
-use hub_domain::rates::{Prices, Rate};
+use hub_domain::rates::{ContextTier, Prices, Rate};
 use serde::Serialize;
 
 use super::{Failure, Output};
 use crate::compose::Books;
 
+mod import;
 mod list;
 mod price;
 mod price_flags;
+mod priced;
 mod set;
 mod tier;
 
-/// Set prices, and list those in force.
+/// Set prices one by one or from a file, and list those in force.
 #[derive(Debug, Subcommand)]
 pub enum Rates {
     Set(Box<set::Set>),
+    Import(import::Import),
     List(list::List),
 }
 
@@ -27,13 +31,13 @@ impl Rates {
     pub async fn run(self, books: &Books) -> Result<Output, Failure> {
         match self {
             Self::Set(set) => set.run(books).await,
+            Self::Import(import) => import.run(books).await,
             Self::List(list) => list.run(books).await,
         }
     }
 }
 
-/// A rate as programs see it. Prices are decimal credits, for a million tokens or characters, or for one
-/// of anything else.
+/// A rate as programs see it.
 #[derive(Serialize)]
 struct RateView {
     id: String,
@@ -41,6 +45,13 @@ struct RateView {
     model: String,
     call_type: &'static str,
     version: i32,
+    #[serde(flatten)]
+    prices: PricesView,
+}
+
+/// Prices are decimal credits, for a million tokens or characters, or for one of anything else.
+#[derive(Serialize)]
+struct PricesView {
     prices: BTreeMap<&'static str, String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tiers: Vec<TierView>,
@@ -52,8 +63,16 @@ struct TierView {
     prices: BTreeMap<&'static str, String>,
 }
 
-fn shown(prices: &Prices) -> BTreeMap<&'static str, String> {
-    prices.iter().map(|(meter, price)| (meter.name(), price::show(meter, price))).collect()
+impl PricesView {
+    fn of(prices: &Prices, tiers: &[ContextTier]) -> Self {
+        let shown = |prices: &Prices| {
+            prices.iter().map(|(meter, price)| (meter.name(), price::show(meter, price))).collect()
+        };
+        let tiers = tiers
+            .iter()
+            .map(|tier| TierView { from_input_tokens: tier.from_input_tokens, prices: shown(&tier.prices) });
+        Self { prices: shown(prices), tiers: tiers.collect() }
+    }
 }
 
 impl From<&Rate> for RateView {
@@ -64,31 +83,22 @@ impl From<&Rate> for RateView {
             model: rate.model.clone(),
             call_type: rate.call_type.name(),
             version: rate.version,
-            prices: shown(&rate.prices),
-            tiers: rate
-                .tiers
-                .iter()
-                .map(|tier| TierView {
-                    from_input_tokens: tier.from_input_tokens,
-                    prices: shown(&tier.prices),
-                })
-                .collect(),
+            prices: PricesView::of(&rate.prices, &rate.tiers),
         }
     }
 }
 
-impl RateView {
-    /// `input 2.5, output 10`, in the meters' own order.
-    fn prices_text(&self) -> String {
+/// `input 2.5, output 10`, in the meters' own order.
+impl fmt::Display for PricesView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = |prices: &BTreeMap<&'static str, String>| {
             let set = Meter::ALL.into_iter().filter_map(|meter| Some((meter, prices.get(meter.name())?)));
             set.map(|(meter, price)| format!("{meter} {price}")).collect::<Vec<_>>().join(", ")
         };
-        let tiers = self
-            .tiers
+        f.write_str(&text(&self.prices))?;
+        self.tiers
             .iter()
-            .map(|tier| format!("; from {} on: {}", tier.from_input_tokens, text(&tier.prices)));
-        std::iter::once(text(&self.prices)).chain(tiers).collect()
+            .try_for_each(|tier| write!(f, "; from {} on: {}", tier.from_input_tokens, text(&tier.prices)))
     }
 }
 

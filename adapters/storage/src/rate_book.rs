@@ -81,6 +81,15 @@ async fn set(conn: &mut Connection, (id, new): &(RateId, NewRate)) -> Step<Rate>
     Ok(rate)
 }
 
+/// In one transaction, as every write is.
+async fn set_all(conn: &mut Connection, rates: &Vec<(RateId, NewRate)>) -> Step<Vec<Rate>> {
+    let mut done = Vec::with_capacity(rates.len());
+    for rate in rates {
+        done.push(set(conn, rate).await?);
+    }
+    Ok(done)
+}
+
 async fn current(conn: &mut Connection, _: &()) -> QueryResult<Vec<Rate>> {
     let later = diesel::alias!(rates as later);
     let rows: Vec<Row> = on_backend!(conn, c => {
@@ -117,6 +126,11 @@ pub async fn get(conn: &mut Connection, id: &RateId) -> QueryResult<Option<Rate>
 impl RateBook for Store {
     async fn set(&self, rate: NewRate) -> Result<Rate, StorageError> {
         self.write((RateId::new(), rate), set).await
+    }
+
+    async fn set_all(&self, rates: Vec<NewRate>) -> Result<Vec<Rate>, StorageError> {
+        let rates: Vec<_> = rates.into_iter().map(|rate| (RateId::new(), rate)).collect();
+        self.write(rates, set_all).await
     }
 
     async fn current(&self) -> Result<Vec<Rate>, StorageError> {

@@ -23,6 +23,8 @@ pub trait RateBook: Send + Sync {
     /// Makes a new version the one in force, and raises the settings version. Equal prices change
     /// nothing and return the version in force.
     async fn set(&self, rate: NewRate) -> Result<Rate, StorageError>;
+    /// The same for many at once: all of them are in force, or none. In the order given.
+    async fn set_all(&self, rates: Vec<NewRate>) -> Result<Vec<Rate>, StorageError>;
     /// The versions in force, by provider, model and call type.
     async fn current(&self) -> Result<Vec<Rate>, StorageError>;
     /// Any version, also one no longer in force.

@@ -28,7 +28,7 @@ impl List {
                 format!("{}/{}", view.provider, view.model),
                 view.call_type.to_owned(),
                 view.version.to_string(),
-                view.prices_text(),
+                view.prices.to_string(),
             ]);
         }
         Ok(Output::new(

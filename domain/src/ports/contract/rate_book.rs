@@ -16,6 +16,7 @@ pub async fn rate_book(world: &dyn World) {
     an_old_version_stays_known(world).await;
     every_price_survives(world).await;
     a_new_version_raises_the_settings_version(world).await;
+    many_are_set_at_once(world).await;
 }
 
 fn rate_of(model: &str, price: i64) -> NewRate {
@@ -93,4 +94,21 @@ async fn a_new_version_raises_the_settings_version(world: &dyn World) {
     let before = world.rates().settings_version().await.unwrap();
     world.rates().set(rate_of(&unique("model"), 5)).await.unwrap();
     assert!(world.rates().settings_version().await.unwrap() > before);
+}
+
+async fn many_are_set_at_once(world: &dyn World) {
+    let (one, other) = (unique("model"), unique("model"));
+    let first = world.rates().set(rate_of(&one, 5)).await.unwrap();
+    let all = vec![rate_of(&other, 7), rate_of(&one, 5), rate_of(&one, 6), rate_of(&other, 7)];
+    let set = world.rates().set_all(all).await.unwrap();
+
+    let versions: Vec<_> = set.iter().map(|rate| (&rate.model, rate.version)).collect();
+    assert_eq!(versions, [(&other, 1), (&one, 1), (&one, 2), (&other, 1)]);
+    assert_eq!(set[1], first, "equal prices change nothing");
+    assert_eq!(in_force(world, &one).await, [set[2].clone()]);
+    assert_eq!(in_force(world, &other).await, [set[0].clone()]);
+    let version = world.rates().settings_version().await.unwrap();
+    assert_eq!(world.rates().set_all(vec![rate_of(&one, 6)]).await.unwrap(), [set[2].clone()]);
+    assert_eq!(world.rates().set_all(Vec::new()).await.unwrap(), []);
+    assert_eq!(world.rates().settings_version().await.unwrap(), version);
 }
