@@ -64,9 +64,13 @@ pub fn read(models: &[(String, Node)], hub_provider: impl Fn(&str) -> Option<Str
     let mut reading = Reading { format: "LiteLLM's list", ..Reading::default() };
     let mut names = Vec::new();
     for (name, node) in models.iter().filter(|(name, _)| name != "sample_spec") {
+        // Another name of a model that stands there, too.
+        let of = node.get("alias_of").and_then(Node::text);
+        let node =
+            of.and_then(|of| models.iter().find(|(name, _)| name == of)).map_or(node, |(_, node)| node);
         let told = |reason: String| Told { line: node.line, name: name.clone(), reason };
         let Some(theirs) = node.get("litellm_provider").and_then(Node::text) else {
-            reading.refused.push(told("`litellm_provider` is missing".to_owned()));
+            reading.skipped.push(told("no provider".to_owned()));
             continue;
         };
         let Some(provider) = hub_provider(theirs) else {
@@ -146,7 +150,7 @@ fn entry(
     let Value::Table(members) = &node.value else { return Err(Left::Refused("no object".to_owned())) };
     let thousands: BTreeSet<u64> = members.iter().filter_map(|(field, _)| tier_of(field)).collect();
     for thousands in thousands {
-        let mut tier = Draft::over(base.prices);
+        let mut tier = Draft::over(without_repeats(&base.prices));
         token_prices(node, &above(thousands), &mut tier)?;
         // "Above": from the next token on.
         let from_input_tokens = thousands.saturating_mul(1000).saturating_add(1);
@@ -159,11 +163,22 @@ fn entry(
             *not_taken.entry(field.clone()).or_default() += 1;
         }
     }
+    // So it stands there for models whose price nobody has looked up, too.
+    if base.prices.iter().all(|(_, price)| price.is_zero()) {
+        return Err(skipped("all prices are 0; set that with `rates set` if it is meant"));
+    }
     priced::check(&base.prices, &mut tiers, call_type).map_err(|lacking| skipped(&lacking.to_string()))?;
     let rate =
         NewRate { provider: target.provider, model: target.model, call_type, prices: base.prices, tiers };
     rounded.extend(base.rounded(&shown));
     Ok(Entry { line: node.line, rate, rounded })
+}
+
+/// What costs the same as that which stands in for it anyway follows it into a tier.
+fn without_repeats(prices: &Prices) -> Prices {
+    let has_own =
+        |(meter, price): &(Meter, _)| meter.fallback().and_then(|of| prices.own(of)) != Some(*price);
+    prices.iter().filter(has_own).fold(Prices::default(), |all, (meter, price)| all.with(meter, price))
 }
 
 fn read_one(draft: &mut Draft, meter: Meter, text: &str, field: &str) -> Result<(), Left> {

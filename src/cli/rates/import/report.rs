@@ -100,17 +100,24 @@ impl Report {
         for Rounded { model, meter, written, taken } in &self.rounded {
             line(&mut text, format_args!("rounded up: {model} {meter} {taken}, from {written}"));
         }
-        for (word, told) in [("skipped", &self.skipped), ("refused", &self.refused)] {
-            for Told { line: at, name, reason } in told {
-                line(&mut text, format_args!("{word}: line {at}, {name}: {reason}"));
-            }
+        for Told { line: at, name, reason } in &self.refused {
+            line(&mut text, format_args!("refused: line {at}, {name}: {reason}"));
         }
-        for (name, count) in &self.not_taken {
-            line(&mut text, format_args!("no meter: {name}, {count} times"));
+        let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for told in &self.skipped {
+            by_reason.entry(&told.reason).or_default().push(&told.name);
+        }
+        for (reason, names) in by_reason {
+            let more = names.len().checked_sub(SHOWN).filter(|more| *more > 0);
+            let more = more.map_or_else(String::new, |more| format!(" and {more} more"));
+            let names = names.iter().take(SHOWN).copied().collect::<Vec<_>>().join(", ");
+            line(&mut text, format_args!("skipped, {reason}: {names}{more}"));
+        }
+        if !self.not_taken.is_empty() {
+            line(&mut text, format_args!("skipped, no meter for them: {}", counted(&self.not_taken)));
         }
         if !self.left_out.is_empty() {
-            let names: Vec<_> = self.left_out.iter().map(|(name, count)| format!("{name} {count}")).collect();
-            let names = names.join(", ");
+            let names = counted(&self.left_out);
             line(&mut text, format_args!("left out, as --provider can name them: {names}"));
         }
         let (new, changed) = (self.new.len(), self.changed.len());
@@ -135,6 +142,13 @@ impl Report {
         );
         text
     }
+}
+
+/// Names of one kind that a line shows; JSON has all.
+const SHOWN: usize = 5;
+
+fn counted(names: &BTreeMap<String, usize>) -> String {
+    names.iter().map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }
 
 fn line(text: &mut String, line: std::fmt::Arguments<'_>) {

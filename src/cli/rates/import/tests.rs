@@ -61,6 +61,7 @@ const LITELLM: &str = r#"{
         "cache_read_input_token_cost_above_272k_tokens": 5e-07,
         "cache_read_input_token_cost_flex": 1.25e-07,
         "input_cost_per_token": 2.5e-06,
+        "input_cost_per_image_token": 2.5e-06,
         "input_cost_per_token_above_272k_tokens": 5e-06,
         "output_cost_per_token": 1.5e-05,
         "output_cost_per_token_above_272k_tokens": 2.25e-05,
@@ -85,6 +86,9 @@ const LITELLM: &str = r#"{
     "once": {"input_cost_per_token": 1e-07, "output_cost_per_token": 5e-07, "litellm_provider": "deepseek", "mode": "chat"},
     "deepseek/once": {"input_cost_per_token": 0.0000001, "output_cost_per_token": 5e-07, "litellm_provider": "deepseek", "mode": "chat"},
     "half": {"input_cost_per_token": 1e-07, "litellm_provider": "deepseek", "mode": "chat"},
+    "nobody-knows": {"input_cost_per_token": 0.0, "output_cost_per_token": 0, "litellm_provider": "deepseek", "mode": "chat"},
+    "groq/latest": {"alias_of": "groq/openai/gpt-oss-20b"},
+    "rules": {"rules": []},
     "titan": {"input_cost_per_token": "broken", "litellm_provider": "bedrock", "mode": "chat"}
 }"#;
 
@@ -169,6 +173,7 @@ async fn of_litellms_list_the_providers_are_taken_that_are_asked_for() {
     assert_eq!((gpt.provider.as_str(), units(&gpt.prices, Meter::InputCached)), ("openai", 2_500));
     assert_eq!(gpt.tiers[0].from_input_tokens, 272_001);
     assert_eq!(units(&gpt.tiers[0].prices, Meter::Output), 225_000);
+    assert_eq!(gpt.tiers[0].prices.applied(Meter::InputImage).unwrap().units(), 50_000);
     let claude = in_force(&books, "claude-x").await.prices;
     let writes =
         [Meter::CacheWrite5m, Meter::CacheWrite1h, Meter::CacheWrite].map(|meter| units(&claude, meter));
@@ -195,8 +200,19 @@ async fn of_litellms_list_the_providers_are_taken_that_are_asked_for() {
         json["skipped"].as_array().unwrap().iter().map(|told| (&told["name"], &told["line"])).collect();
     skipped.sort_by_key(|(_, line)| line.as_u64());
     let names: Vec<_> = skipped.iter().map(|(name, _)| name.as_str().unwrap()).collect();
-    assert_eq!(names, ["1024-x-1024/dall-e-2", "omni-moderation-latest", "twice", "deepseek/twice", "half"]);
-    assert_eq!(skipped[0].1, &json!(13));
+    assert_eq!(
+        names,
+        [
+            "1024-x-1024/dall-e-2",
+            "omni-moderation-latest",
+            "twice",
+            "deepseek/twice",
+            "half",
+            "nobody-knows",
+            "rules"
+        ]
+    );
+    assert_eq!(skipped[0].1, &json!(14));
 }
 
 #[tokio::test]
@@ -204,7 +220,9 @@ async fn a_provider_may_have_another_name_here() {
     let books = Books::of(Memory::new());
     import(&books, LITELLM, &["--provider", "groq=fast"]).await.unwrap();
     let rates = books.rates.current().await.unwrap();
-    assert_eq!((rates.len(), rates[0].provider.as_str()), (1, "fast"));
+    let named: Vec<_> = rates.iter().map(|rate| (rate.provider.as_str(), rate.model.as_str())).collect();
+    assert_eq!(named, [("fast", "latest"), ("fast", "openai/gpt-oss-20b")]);
+    assert_eq!(rates[0].prices, rates[1].prices);
     import(&books, OWN, &["--provider", "acme=other"]).await.unwrap();
     assert_eq!(in_force(&books, "m1").await.provider, "other");
 }
