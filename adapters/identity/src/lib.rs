@@ -1,6 +1,6 @@
 //! Who is calling, and what must stay hidden: access keys (their text, their check, their cache),
 //! secrets sealed under a master key, what wallets are made of (DIDs, keys, passkeys, the tokens that they sign),
-//! session tokens, and the calls that components and applications sign. It knows no HTTP and no database; both meet it through ports of the domain.
+//! the conversation in which they sign in, session tokens, and the calls that components and applications sign. It knows no HTTP and no database; both meet it through ports of the domain.
 
 mod access_key;
 mod arc_jwt;
@@ -8,6 +8,7 @@ mod byte_text;
 mod canonical_json;
 mod challenge;
 mod component_call;
+pub mod connect;
 mod decimal;
 mod did;
 mod handed_key;

@@ -4,10 +4,15 @@
 #![allow(clippy::unwrap_used)] // these are tests
 
 mod call_attacks;
+mod canonical_forms;
+mod connect_sessions;
+mod conversation;
 mod hub;
 mod passkeys;
 mod secrets;
 mod session_attacks;
+mod sign_in;
+mod sign_in_attacks;
 mod token_attacks;
 mod vectors;
 mod verifier;

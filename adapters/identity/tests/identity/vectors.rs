@@ -4,6 +4,7 @@
 mod access_keys;
 mod case;
 mod component_calls;
+mod did_connect;
 mod dids;
 mod jwts;
 mod session_tokens;
@@ -20,10 +21,11 @@ use case::Case;
 /// Runs a case and panics where the answer is another.
 type Run = fn(&Case<'_>);
 
-const SUITES: [(&str, Run); 5] = [
+const SUITES: [(&str, Run); 6] = [
     ("access-key", access_keys::run),
     ("component-calls", component_calls::run),
     ("did", dids::run),
+    ("did-connect", did_connect::run),
     ("jwt", jwts::run),
     ("session-token", session_tokens::run),
 ];
