@@ -21,6 +21,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 mod trace;
+mod upstreams_told;
 mod warden;
 
 pub use service::{CallService, CallServiceParts};

@@ -18,6 +18,7 @@ mod doctor;
 mod failure;
 mod keys;
 mod migrate;
+mod models;
 mod moment;
 mod output;
 mod providers;
@@ -85,6 +86,8 @@ enum OnBooks {
     Keys(keys::Keys),
     #[command(subcommand)]
     Providers(providers::Providers),
+    #[command(subcommand)]
+    Models(models::Models),
     #[command(subcommand)]
     Rates(rates::Rates),
     #[command(subcommand)]
@@ -163,6 +166,7 @@ impl OnBooks {
             Self::Accounts(accounts) => accounts.run(books).await,
             Self::Keys(keys) => keys.run(books).await,
             Self::Providers(providers) => providers.run(books, &configuration.environment).await,
+            Self::Models(models) => models.run(books).await,
             Self::Rates(rates) => rates.run(books).await,
             Self::Calls(calls) => calls.run(books).await,
             Self::Audit(audit) => audit.run(books).await,

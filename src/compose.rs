@@ -12,7 +12,7 @@ mod system_clock;
 pub use books::Books;
 pub use bootstrap::{bootstrap, ensure_account, ensure_owner_key, grant_once};
 pub use built_in_prices::write_missing;
-pub use catalogue::{CatalogueProvider, seal_credential};
+pub use catalogue::{CatalogueModel, CatalogueProvider, seal_credential};
 pub use data_dir::{DataDirError, InstanceLock, create_private_dir, private_file};
 pub use master_key::{MasterKeyPlace, known_master_key, master_key_place};
 pub use store::{Opening, storage_url};

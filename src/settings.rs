@@ -27,10 +27,12 @@ mod http_url;
 mod load;
 mod log_filter;
 mod providers;
+mod route_target;
 mod secret;
 mod setting;
 mod storage_url;
 mod text;
+mod virtual_models;
 mod whole_number;
 
 pub use byte_size::ByteSize;
@@ -40,6 +42,7 @@ pub use http_url::HttpUrl;
 pub use load::{Configuration, Overrides, SettingsError};
 pub use log_filter::LogFilter;
 pub use providers::{ProviderSource, keys as keys_in};
+pub use route_target::RouteTarget;
 pub use secret::Secret;
 pub use setting::{Optional, Required, Setting, parse as parse_setting};
 pub use storage_url::StorageUrl;
@@ -64,7 +67,9 @@ pub struct Settings {
     pub secrets: Secrets,
     pub log: Log,
     pub telemetry: Telemetry,
+    pub routing: Routing,
     pub providers: providers::ConfiguredProviders,
+    pub models: virtual_models::ConfiguredModels,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -153,6 +158,11 @@ pub struct Timeouts {
 pub struct Retry {
     pub max_attempts: Required<NonZeroU32>,
     pub total: Required<Duration>,
+}
+
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Routing {
+    pub named_only: Required<text::Names>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -112,9 +112,6 @@ pub enum CallError {
     /// 400.
     #[error("the model `{model}` has no price for this kind of call")]
     ModelNotPriced { model: String },
-    /// A bare name that several providers have (400).
-    #[error("the model `{model}` is ambiguous; name one of: {}", candidates.join(", "))]
-    ModelAmbiguous { model: String, candidates: Vec<String> },
     /// The provider is disabled or has no credential (503).
     #[error("no provider is available for the model `{model}`")]
     ProviderUnavailable { model: String },
@@ -160,7 +157,6 @@ impl CallError {
             | Self::Unavailable { code, .. } => code,
             Self::ModelNotFound { .. } => "model_not_found",
             Self::ModelNotPriced { .. } => "model_not_priced",
-            Self::ModelAmbiguous { .. } => "model_ambiguous",
             Self::ProviderUnavailable { .. } => "provider_unavailable",
             Self::InsufficientCredits { .. } => "insufficient_credits",
             Self::AmountOutOfRange => "amount_out_of_range",

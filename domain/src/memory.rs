@@ -14,11 +14,13 @@ mod known_tokens;
 mod leases;
 mod manual_clock;
 mod marked_secrets;
+mod model_book;
 mod outbox;
 mod provider_book;
 mod rate_book;
 mod scripted_provider;
 mod tables;
+mod upstream_reports;
 mod word_counter;
 mod world;
 

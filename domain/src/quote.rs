@@ -94,8 +94,28 @@ impl Quote {
         Self { fixed: Credits::ZERO, per_output_token: Credits::ZERO, bound, policy }
     }
 
+    /// A quote that covers both: whichever of the two is taken in the end costs no more.
+    pub fn or(self, other: Self) -> Self {
+        let (one, two) = (self.bound, other.bound);
+        Self {
+            fixed: self.fixed.max(other.fixed),
+            per_output_token: self.per_output_token.max(other.per_output_token),
+            bound: Bound {
+                input_tokens: one.input_tokens.max(two.input_tokens),
+                output_ceiling: one.output_ceiling.max(two.output_ceiling),
+                ..one
+            },
+            policy: self.policy,
+        }
+    }
+
+    /// Whether what this reserves pays for the other, too, within the other's own output limit.
+    pub fn covers(&self, other: &Self) -> bool {
+        self.fixed >= other.fixed && self.per_output_token >= other.per_output_token
+    }
+
     /// The output limit if money were no object.
-    fn wanted(&self) -> u64 {
+    pub fn wanted(&self) -> u64 {
         self.bound.asked_output.unwrap_or(u64::MAX).min(self.bound.output_ceiling)
     }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
@@ -13,6 +14,14 @@ use crate::ids::{CredentialId, ProviderId};
 use crate::ports::{ProviderTimeouts, SecretText};
 use crate::rates::Rate;
 use crate::vocabulary::CallType;
+
+mod turns;
+mod virtual_model;
+
+pub use turns::whose;
+pub use virtual_model::{Fallback, MAX_TARGETS, MAX_WEIGHT, Strategy, Target, TargetTimeouts, VirtualModel};
+
+use turns::Turns;
 
 /// Which protocol a provider speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +70,13 @@ pub struct ListedModel {
 pub struct Credential {
     pub id: Option<CredentialId>,
     pub secret: SecretText,
+    /// Its share of the provider's calls.
+    pub weight: u32,
+}
+
+impl Credential {
+    /// The weight of one that has none of its own.
+    pub const WEIGHT: u32 = 100;
 }
 
 /// A provider that can be called.
@@ -97,10 +113,38 @@ pub struct Candidate {
     pub credential: Option<Credential>,
     pub rate: Option<Arc<Rate>>,
     pub max_output_tokens: Option<u64>,
+    pub route: Route,
+}
+
+/// To which of a name's provider models a candidate belongs, and what applies to it there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Route {
+    /// Those of one provider model have the same, and stand side by side.
+    pub index: usize,
+    pub timeouts: ProviderTimeouts,
+    /// Of one try, to the first content of the answer.
+    pub first_content: Option<Duration>,
+    /// Of one try as a whole.
+    pub total: Option<Duration>,
+    /// What leads to the next route.
+    pub fallback: Fallback,
+}
+
+impl Route {
+    /// The only one.
+    pub const fn single(timeouts: ProviderTimeouts) -> Self {
+        Self { index: 0, timeouts, first_content: None, total: None, fallback: Fallback::NONE }
+    }
 }
 
 /// Ordered: the first is tried first.
 pub type Candidates = SmallVec<[Candidate; 2]>;
+
+/// The first candidate of each route.
+pub fn routes(candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
+    let is_first = |at: usize| at == 0 || candidates[at - 1].route.index != candidates[at].route.index;
+    candidates.iter().enumerate().filter(move |(at, _)| is_first(*at)).map(|(_, candidate)| candidate)
+}
 
 /// Everything that routing needs to know, at one moment.
 #[derive(Debug, Default)]
@@ -108,6 +152,11 @@ pub struct Snapshot {
     pub settings_version: i64,
     providers: Vec<Arc<Provider>>,
     rates: HashMap<RateKey, Arc<Rate>>,
+    virtual_models: Vec<VirtualModel>,
+    /// Providers that a bare name doesn't mean where others have it, too.
+    named_only: Vec<String>,
+    /// For names of which each call takes another provider.
+    turns: Turns,
 }
 
 /// Provider (in lower case, because its name is the same in any), model, kind of call.
@@ -124,7 +173,7 @@ const ANY_MODEL: &str = "*";
 const ALIASES: [(&str, &str); 1] = [("gemini", "google")];
 
 /// Matches the contract: what may be a model's name.
-fn is_model_name(name: &str) -> bool {
+pub fn is_model_name(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"._:/@+-".contains(&byte);
     name.len() <= 256
         && name.bytes().next().is_some_and(|first| first.is_ascii_alphanumeric())
@@ -138,7 +187,21 @@ impl Snapshot {
             .into_iter()
             .map(|rate| (rate_key(&rate.provider, &rate.model, rate.call_type), Arc::new(rate)))
             .collect();
-        Self { settings_version, providers: providers.into_iter().map(Arc::new).collect(), rates }
+        let providers = providers.into_iter().map(Arc::new).collect();
+        Self { settings_version, providers, rates, ..Self::default() }
+    }
+
+    pub fn with_virtual_models(self, virtual_models: Vec<VirtualModel>) -> Self {
+        Self { virtual_models, ..self }
+    }
+
+    /// Providers that are called by their names only, unless nobody else has a model.
+    pub fn with_named_only(self, named_only: Vec<String>) -> Self {
+        Self { named_only, ..self }
+    }
+
+    pub fn virtual_models(&self) -> &[VirtualModel] {
+        &self.virtual_models
     }
 
     pub fn providers(&self) -> &[Arc<Provider>] {
@@ -147,6 +210,11 @@ impl Snapshot {
 
     pub fn rates(&self) -> impl Iterator<Item = &Arc<Rate>> {
         self.rates.values()
+    }
+
+    /// The provider that a model's name begins with, where it begins with one.
+    pub fn named_provider(&self, name: &str) -> Option<&Arc<Provider>> {
+        self.split(name).0
     }
 
     fn provider(&self, name: &str) -> Option<&Arc<Provider>> {
@@ -179,26 +247,27 @@ impl Snapshot {
         self.has_own_rate(&provider.name, ANY_MODEL)
     }
 
-    /// The one provider that a bare name means: who has the model by name, else who prices whatever it
-    /// is asked for. Those that can't be called count only when there is no other.
-    fn only_provider(&self, name: &str, model: &str) -> Result<&Arc<Provider>, CallError> {
+    /// Who has the model by name, else who prices whatever it is asked for. Those that can't be called count only
+    /// when there is no other.
+    fn providers_of(&self, name: &str, model: &str) -> Result<Holders<'_>, CallError> {
         // A slash without a provider before it is more likely a mistake than a model that nobody lists.
         let by_any = |one: &Provider| !model.contains('/') && self.has_any_model(one);
         let having = self.providers_that(|one| self.has_model(one, model));
-        let having = if having.is_empty() { self.providers_that(by_any) } else { having };
-        match having.as_slice() {
-            [] => Err(CallError::ModelNotFound { model: name.to_owned() }),
-            [one] => Ok(one),
-            several => {
-                let candidates = several.iter().map(|one| format!("{}/{model}", one.name)).collect();
-                Err(CallError::ModelAmbiguous { model: name.to_owned(), candidates })
-            }
+        let mut having = if having.is_empty() { self.providers_that(by_any) } else { having };
+        if having.is_empty() {
+            return Err(CallError::ModelNotFound { model: name.to_owned() });
         }
+        let is_free =
+            |one: &Provider| !self.named_only.iter().any(|name| one.name.eq_ignore_ascii_case(name));
+        if having.iter().any(|one| is_free(one)) {
+            having.retain(|one| is_free(one));
+        }
+        Ok(having)
     }
 
-    fn providers_that(&self, hold: impl Fn(&Provider) -> bool) -> SmallVec<[&Arc<Provider>; 4]> {
+    fn providers_that(&self, hold: impl Fn(&Provider) -> bool) -> Holders<'_> {
         let holding = || self.providers.iter().filter(|one| hold(one));
-        let usable: SmallVec<_> = holding().filter(|one| one.can_be_called()).collect();
+        let usable: Holders<'_> = holding().filter(|one| one.can_be_called()).collect();
         if usable.is_empty() { holding().collect() } else { usable }
     }
 
@@ -223,10 +292,102 @@ impl Snapshot {
             ));
         }
         let stripped = name.strip_prefix("aignehub/").unwrap_or(name);
+        let asked = Asked { name, call_type, priced };
         let (provider, model) = match self.split(stripped) {
             (Some(provider), model) => (provider, model),
-            (None, model) => (self.only_provider(name, model)?, model),
+            (None, model) => match self.virtual_models.iter().find(|one| *one.name == *model) {
+                Some(virtual_model) => return self.by_target(virtual_model, asked),
+                None => match self.providers_of(name, model)?.as_slice() {
+                    [one] => (*one, model),
+                    several => return self.by_turns(several, model, asked),
+                },
+            },
         };
+        let mut candidates = Candidates::new();
+        self.push(&mut candidates, provider, model, asked, Route::single(provider.timeouts))?;
+        Ok(candidates)
+    }
+
+    /// Several providers have it: each is first in its turn, and stands in for the others.
+    fn by_turns(
+        &self,
+        providers: &[&Arc<Provider>],
+        model: &str,
+        asked: Asked<'_>,
+    ) -> Result<Candidates, CallError> {
+        let first = whose(self.turns.next(model), providers.iter().map(|_| 1));
+        let fallback = Fallback { context_length: false, ..Fallback::ALL };
+        let routes = (0..providers.len()).map(|at| {
+            let provider = providers[(first + at) % providers.len()];
+            let route = Route { fallback, ..Route::single(provider.timeouts) };
+            Ok((provider, model, route))
+        });
+        self.by_routes(routes, asked)
+    }
+
+    /// The targets that can be called, the one whose turn it is first.
+    fn by_target(&self, model: &VirtualModel, asked: Asked<'_>) -> Result<Candidates, CallError> {
+        let targets = &model.targets;
+        let first = match model.strategy {
+            Strategy::Ordered => 0,
+            Strategy::Weighted => {
+                whose(self.turns.next(&model.name), targets.iter().map(|target| target.weight))
+            }
+        };
+        let others = (0..targets.len()).filter(|at| *at != first);
+        let routes = targets.get(first).map(|_| first).into_iter().chain(others).map(|at| {
+            let target = &targets[at];
+            let (Some(provider), model_name) = self.split(&target.model) else {
+                return Err(CallError::ProviderUnavailable { model: asked.name.to_owned() });
+            };
+            let route = Route {
+                timeouts: target.timeouts.over(provider.timeouts),
+                first_content: target.timeouts.first_content,
+                total: target.timeouts.total,
+                fallback: model.fallback,
+                ..Route::single(provider.timeouts)
+            };
+            Ok((provider, model_name, route))
+        });
+        self.by_routes(routes, asked)
+    }
+
+    /// The routes that can be called; where there is none, why the first one can't.
+    fn by_routes<'a>(
+        &self,
+        routes: impl Iterator<Item = Result<(&'a Arc<Provider>, &'a str, Route), CallError>>,
+        asked: Asked<'_>,
+    ) -> Result<Candidates, CallError> {
+        let mut candidates = Candidates::new();
+        let mut fault = None;
+        for (index, route) in routes.enumerate() {
+            let pushed = route.and_then(|(provider, model, route)| {
+                self.push(&mut candidates, provider, model, asked, Route { index, ..route })
+            });
+            if let Err(error) = pushed {
+                fault.get_or_insert(error);
+            }
+        }
+        match fault {
+            Some(error) if candidates.is_empty() => Err(match error {
+                // The name is known; what it stands for is not, any more.
+                CallError::ModelNotFound { model } => CallError::ProviderUnavailable { model },
+                error => error,
+            }),
+            _ => Ok(candidates),
+        }
+    }
+
+    /// Adds one candidate for each credential of a provider.
+    fn push(
+        &self,
+        candidates: &mut Candidates,
+        provider: &Arc<Provider>,
+        model: &str,
+        asked: Asked<'_>,
+        route: Route,
+    ) -> Result<(), CallError> {
+        let Asked { name, call_type, priced } = asked;
         let listed = provider.models.iter().find(|listed| &*listed.name == model);
         if priced && !self.has_model(provider, model) && !self.has_any_model(provider) {
             return Err(CallError::ModelNotFound { model: name.to_owned() });
@@ -246,12 +407,25 @@ impl Snapshot {
             credential,
             rate: rate.clone(),
             max_output_tokens,
+            route,
         };
         if provider.credentials.is_empty() {
-            return Ok(SmallVec::from_iter([candidate(None)]));
+            candidates.push(candidate(None));
         }
-        Ok(provider.credentials.iter().map(|credential| candidate(Some(credential.clone()))).collect())
+        candidates.extend(provider.credentials.iter().map(|credential| candidate(Some(credential.clone()))));
+        Ok(())
     }
+}
+
+/// Providers that have a model.
+type Holders<'a> = SmallVec<[&'a Arc<Provider>; 4]>;
+
+/// What a call asks of routing.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    name: &'a str,
+    call_type: CallType,
+    priced: bool,
 }
 
 #[cfg(test)]

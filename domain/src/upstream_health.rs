@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::error::{ProviderError, UpstreamClass};
-use crate::routing::{Candidate, Candidates, ProviderKind};
+use crate::routing::{Candidate, Candidates, ProviderKind, Route, whose};
 
 /// A 429 that does not say how long.
 const REST: Duration = Duration::from_secs(5);
@@ -102,8 +102,8 @@ impl UpstreamHealth {
         self.troubles.load(Ordering::Acquire) == 0
     }
 
-    /// Puts the credentials of a call in their turn and leaves out what rests. Where everything rests, says why and
-    /// for how long. With `probes`, a circuit that has rested lets this one through.
+    /// Puts the credentials of each route in their turn and leaves out what rests. Where nothing is left that the
+    /// call may take, says why and for how long. With `probes`, a circuit that has rested lets this one through.
     pub fn admit(
         &self,
         candidates: &mut Candidates,
@@ -111,27 +111,45 @@ impl UpstreamHealth {
         probes: bool,
     ) -> Result<(), ProviderError> {
         if candidates.len() > 1 {
-            let turn = self.turn.fetch_add(1, Ordering::Relaxed);
-            let first = turn % candidates.len();
-            candidates.rotate_left(first);
+            self.take_turns(candidates);
         }
         if self.is_well() {
             return Ok(());
         }
+        let Some(Route { index: first, fallback, .. }) = candidates.first().map(|one| one.route) else {
+            return Ok(());
+        };
+        let is_allowed = |candidate: &Candidate| candidate.route.index == first || fallback.errors;
         let mut state = self.state();
         let mut why: Option<(UpstreamClass, Duration)> = None;
-        candidates.retain(|candidate| match state.rests(candidate, now, probes) {
-            None => true,
+        let mut is_first = probes;
+        candidates.retain(|candidate| match state.rests(candidate, now, is_first) {
+            // Those behind it may never be asked, so they don't take a probe's place.
+            None => {
+                is_first = false;
+                true
+            }
             Some((class, left)) => {
-                if why.is_none_or(|(_, least)| left < least) {
+                if is_allowed(candidate) && why.is_none_or(|(_, least)| left < least) {
                     why = Some((class, left));
                 }
                 false
             }
         });
         match why {
-            Some((class, left)) if candidates.is_empty() => Err(resting(class, left)),
+            Some((class, left)) if !candidates.first().is_some_and(is_allowed) => Err(resting(class, left)),
             _ => Ok(()),
+        }
+    }
+
+    fn take_turns(&self, candidates: &mut Candidates) {
+        let turn = self.turn.fetch_add(1, Ordering::Relaxed);
+        for of_route in candidates.chunk_by_mut(|one, next| one.route.index == next.route.index) {
+            if of_route.len() > 1 {
+                let weight = |one: &Candidate| one.credential.as_ref().map_or(0, |own| own.weight);
+                let first = whose(turn, of_route.iter().map(weight));
+                of_route.rotate_left(first);
+            }
         }
     }
 
@@ -324,8 +342,10 @@ mod tests {
     use crate::routing::{Credential, Provider};
 
     fn candidates(keys: &[&str]) -> Candidates {
-        let credentials: Vec<_> =
-            keys.iter().map(|key| Credential { id: None, secret: SecretText::new(*key) }).collect();
+        let credentials: Vec<_> = keys
+            .iter()
+            .map(|key| Credential { id: None, secret: SecretText::new(*key), weight: Credential::WEIGHT })
+            .collect();
         let provider = Arc::new(Provider {
             id: None,
             name: "p".into(),
@@ -344,6 +364,7 @@ mod tests {
             credential: Some(credential),
             rate: None,
             max_output_tokens: None,
+            route: Route::single(ProviderTimeouts::default()),
         };
         credentials.into_iter().map(candidate).collect()
     }

@@ -10,7 +10,9 @@ use hub_domain::call::{Call, CallEvent, Effect, Effects, OnDisconnect};
 use hub_domain::ending::End;
 use hub_domain::error::{CallError, ProviderError};
 use hub_domain::ports::Claim;
+use hub_domain::routing::{Candidate, routes};
 use hub_domain::vocabulary::AnswerItem;
+use smallvec::SmallVec;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
@@ -63,8 +65,9 @@ pub struct CallActor {
     pump: Option<AbortHandle>,
     /// The candidate and the time for the next try.
     next: retry::Retry,
-    tries: u32,
-    first_try: Option<Instant>,
+    /// The candidates of the tries so far.
+    tried: SmallVec<[usize; 4]>,
+    first_failure: Option<Instant>,
     drain: Option<DrainSlot>,
     /// Set once the ending is on its way; from then on nobody else need care.
     closing: bool,
@@ -72,7 +75,7 @@ pub struct CallActor {
 
 impl CallActor {
     pub fn new(shared: Arc<Shared>, call: Arc<LiveCall>, claim: Option<Claim>, out: AnswerSender) -> Self {
-        let mut machine = Call::new(shared.settings.max_attempts);
+        let mut machine = Call::new(max_attempts(&shared, &call));
         machine.set_on_disconnect(call.candidate().provider.on_disconnect);
         Self {
             shared,
@@ -82,9 +85,9 @@ impl CallActor {
             out,
             commands: None,
             pump: None,
-            next: retry::Retry { candidate: 0, delay: Duration::ZERO },
-            tries: 0,
-            first_try: None,
+            next: retry::Retry { candidate: 0, delay: Duration::ZERO, is_fallback: false },
+            tried: SmallVec::new(),
+            first_failure: None,
             drain: None,
             closing: false,
         }
@@ -111,12 +114,13 @@ impl CallActor {
     }
 
     fn start_attempt(&mut self, ctx: &mut Context<Self>) {
-        self.tries += 1;
-        self.first_try.get_or_insert_with(Instant::now);
+        self.tried.push(self.next.candidate);
+        let target = &self.call.candidates[self.next.candidate];
+        self.machine.set_on_disconnect(target.provider.on_disconnect);
         let started = self.command(Command::Attempt {
             candidate: self.next.candidate,
             delay: self.next.delay,
-            number: self.tries,
+            number: u32::try_from(self.tried.len()).unwrap_or(u32::MAX),
         });
         if !started {
             self.broke_down("the pump is gone", ctx);
@@ -146,12 +150,24 @@ impl CallActor {
 
     /// An upstream try failed: is there another?
     fn failed(&mut self, error: ProviderError, ctx: &mut Context<Self>) {
-        self.shared.upstreams.failed(self.call.candidate(), &error, Instant::now());
-        let spent = self.first_try.map(|first| first.elapsed()).unwrap_or_default();
-        let left = self.shared.settings.retry_limit.saturating_sub(spent).min(self.call.time_left());
-        let plan = retry::plan(&error, self.tries, self.next.candidate, self.call.candidates.len(), left)
-            .filter(|_| self.tries < self.shared.settings.max_attempts)
-            .filter(|_| self.call.progress().first_content.is_none() && self.shared.retries.spend());
+        let shared = &self.shared;
+        shared.upstreams.failed(self.call.candidate(), &error, Instant::now());
+        let spent = self.first_failure.get_or_insert_with(Instant::now).elapsed();
+        let left = shared.settings.retry_limit.saturating_sub(spent).min(self.call.time_left());
+        let (quote, has_content) = {
+            let progress = self.call.progress();
+            (progress.quote, progress.first_content.is_some())
+        };
+        let canonical = &self.call.request.canonical;
+        let is_paid_for = |route: &Candidate| {
+            let own = shared.admission.quote(route, canonical);
+            quote.zip(own.ok()).is_some_and(|(held, own)| held.covers(&own))
+        };
+        let may_try = !has_content && self.tried.len() < max_attempts(shared, &self.call) as usize;
+        let plan = may_try
+            .then(|| retry::plan(&error, &self.tried, &self.call.candidates, left, is_paid_for))
+            .flatten()
+            .filter(|retry| retry.is_fallback || shared.retries.spend());
         if let Some(plan) = plan {
             self.next = plan;
         }
@@ -236,6 +252,12 @@ impl Actor for CallActor {
             actor.happened(CallEvent::Deadline, ctx);
         });
     }
+}
+
+/// Each route may be tried, however many there are.
+fn max_attempts(shared: &Shared, call: &LiveCall) -> u32 {
+    let routes = u32::try_from(routes(&call.candidates).count()).unwrap_or(u32::MAX);
+    shared.settings.max_attempts.max(routes)
 }
 
 fn deadline() -> ProviderError {

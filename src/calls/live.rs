@@ -1,7 +1,7 @@
 //! What is known of a call in flight. The pump writes it, the actor settles from it, and the
 //! supervisor does when the actor is no more.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use hub_domain::ending::Observed;
@@ -9,10 +9,11 @@ use hub_domain::error::CallError;
 use hub_domain::ids::{CallId, InstanceEpoch};
 use hub_domain::money::Credits;
 use hub_domain::ports::{AnswerRecorder, AttemptRecord, NewCall, Served, UnixMillis};
+use hub_domain::quote::Quote;
 use hub_domain::rates::Rate;
 use hub_domain::routing::{Candidate, Candidates};
 use hub_domain::usage::Usage;
-use hub_domain::vocabulary::{Event, FinishReason, Frame, Principal, Request};
+use hub_domain::vocabulary::{AnswerItem, Event, FinishReason, Frame, Principal, Request};
 use smallvec::SmallVec;
 
 use super::trace::CallTrace;
@@ -33,6 +34,7 @@ pub struct LiveCall {
     pub app_did: Option<String>,
     pub has_claim: bool,
     pub trace: CallTrace,
+    shown_model: OnceLock<String>,
     /// Locked for moments, by one task at a time; no other call meets it.
     progress: Mutex<Progress>,
 }
@@ -44,6 +46,8 @@ pub struct Progress {
     pub candidate: usize,
     /// What is reserved; nothing before the hold is committed.
     pub hold: Credits,
+    /// With which quote that is; other routes may be dearer.
+    pub quote: Option<Quote>,
     pub output_limit: Option<u64>,
     pub dispatched: bool,
     pub observed: Observed,
@@ -58,6 +62,7 @@ pub struct Progress {
     pub first_content: Option<Instant>,
     pub provider_ttfb: Option<Duration>,
     pub recorder: Option<Box<dyn AnswerRecorder>>,
+    recorder_begun: bool,
     /// Why the call failed, once it has.
     pub error: Option<CallError>,
 }
@@ -192,6 +197,7 @@ impl LiveCall {
             app_did: begin.app_did,
             has_claim: begin.recorder.is_some(),
             trace: begin.trace,
+            shown_model: OnceLock::new(),
             progress: Mutex::new(Progress { recorder: begin.recorder, ..Progress::default() }),
         }
     }
@@ -205,6 +211,30 @@ impl LiveCall {
     pub fn candidate(&self) -> &Candidate {
         let index = self.progress().candidate.min(self.candidates.len() - 1);
         &self.candidates[index]
+    }
+
+    /// `provider/model`, as the client sees it: that of the try that was on its way when the answer began.
+    pub fn shown_model(&self) -> &str {
+        self.shown_model.get_or_init(|| {
+            let candidate = self.candidate();
+            format!("{}/{}", candidate.provider.name, candidate.model)
+        })
+    }
+
+    /// Writes down what is sent, where that was asked for.
+    pub fn record(&self, item: &AnswerItem) {
+        if !self.has_claim {
+            return;
+        }
+        let model = self.shown_model();
+        let mut progress = self.progress();
+        let begun = std::mem::replace(&mut progress.recorder_begun, true);
+        if let Some(recorder) = &mut progress.recorder {
+            if !begun {
+                recorder.begin(self.id, model);
+            }
+            recorder.push(item);
+        }
     }
 
     pub fn rate(&self) -> Option<&Arc<Rate>> {
@@ -243,7 +273,7 @@ impl LiveCall {
     pub fn intent(
         &self,
         billing: hub_domain::ports::Billing,
-        quote: hub_domain::quote::Quote,
+        quote: Quote,
         claim: Option<hub_domain::ports::Claim>,
     ) -> NewCall {
         NewCall {

@@ -9,10 +9,11 @@ use actix::Addr;
 use futures_util::StreamExt;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{Attempt, AttemptRecord, Claim, StorageError, UpstreamAnswer};
+use hub_domain::routing::{Candidate, routes};
 use hub_domain::use_cases::admit::{AdmitError, storage_error};
 use hub_domain::vocabulary::{AnswerItem, Event, Frame};
 use tokio::sync::mpsc;
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Sleep, sleep, sleep_until};
 use tracing::Instrument;
 
 use super::actor::{CallActor, Seen};
@@ -92,14 +93,14 @@ impl Pump {
 
     /// Quotes and holds: the durable intent.
     async fn admit(&self, claim: Option<Claim>) -> Result<(), Seen> {
-        let candidate = self.call.candidate();
+        let candidates = &self.call.candidates;
         let admission = &self.shared.admission;
         let canonical = &self.call.request.canonical;
-        let quote = admission.quote(candidate, canonical).map_err(Seen::Refused)?;
+        let quote = admission.quote_all(candidates, canonical).map_err(Seen::Refused)?;
         let intent = self.call.intent(admission.policy().billing(), quote, claim);
         // Dropping it undoes nothing: a step that has begun runs to its end, and is voided after it.
-        let opening = admission.open(intent, candidate, canonical);
-        let held = match tokio::time::timeout(self.shared.settings.settle_limit, opening).await {
+        let opening = admission.open(intent, candidates, canonical);
+        let (held, quote) = match tokio::time::timeout(self.shared.settings.settle_limit, opening).await {
             Ok(Ok(held)) => held,
             Ok(Err(AdmitError::Refused(error))) => return Err(Seen::Refused(error)),
             Ok(Err(AdmitError::Unknown(error))) => return Err(Seen::Uncertain(error)),
@@ -107,6 +108,7 @@ impl Pump {
         };
         let mut progress = self.call.progress();
         progress.hold = held.reserved.hold;
+        progress.quote = Some(quote);
         // Where nothing is charged no limit is forced on the answer.
         progress.output_limit = held.reserved.output_limit.filter(|_| admission.policy().is_priced());
         Ok(())
@@ -139,6 +141,7 @@ impl Pump {
             progress.start_attempt(candidate, running);
             progress.output_limit
         };
+        let output_limit = self.own_limit(target, output_limit);
         let attempt = Attempt {
             request: Arc::clone(&call.request),
             candidate: target.clone(),
@@ -146,7 +149,13 @@ impl Pump {
             traceparent: Some(call.trace.traceparent(&span)),
             time_left: call.time_left(),
         };
-        let result = self.stream(attempt).instrument(span.clone()).await;
+        let result = match target.route.total {
+            None => self.stream(attempt).instrument(span.clone()).await,
+            Some(limit) => {
+                let bounded = tokio::time::timeout(limit, self.stream(attempt).instrument(span.clone()));
+                bounded.await.unwrap_or_else(|_| Err(too_slow()))
+            }
+        };
         let error = result.as_ref().err();
         if let Some(error) = error {
             span.record("error.type", error.class.name());
@@ -175,10 +184,29 @@ impl Pump {
         result
     }
 
+    /// What was held for covers the longest answer of all routes; one of them may give less.
+    fn own_limit(&self, target: &Candidate, held: Option<u64>) -> Option<u64> {
+        let held = held?;
+        if routes(&self.call.candidates).nth(1).is_none() {
+            return Some(held);
+        }
+        let own = self.shared.admission.quote(target, &self.call.request.canonical);
+        Some(own.map_or(held, |own| own.wanted().min(held)))
+    }
+
     async fn stream(&mut self, attempt: Attempt) -> Result<(), ProviderError> {
         let provider = Arc::clone(&self.shared.provider);
-        let UpstreamAnswer { mut frames, upstream_id, dropped } =
-            self.watching(provider.start(attempt)).await?;
+        let content_idle = self.shared.settings.content_idle;
+        let first_content = attempt.candidate.route.first_content;
+        let first_due = first_content.map(|limit| Instant::now() + limit);
+        let start = provider.start(attempt);
+        let UpstreamAnswer { mut frames, upstream_id, dropped } = match first_due {
+            None => self.watching(start).await?,
+            Some(due) => {
+                let bounded = tokio::time::timeout_at(due.into(), start);
+                self.watching(bounded).await.unwrap_or_else(|_| Err(silent()))?
+            }
+        };
         if !dropped.is_empty() {
             self.call.progress().dropped = dropped;
         }
@@ -188,12 +216,11 @@ impl Pump {
         // Held back until there is content: an error may still lead to another try.
         let mut held_back: Vec<Frame> = Vec::new();
         let mut content = false;
-        let mut last_content = Instant::now();
-        let content_idle = self.shared.settings.content_idle;
-        let mut idle = pin!(sleep(content_idle));
+        let mut due = Instant::now() + content_idle;
+        due = first_due.map_or(due, |first| first.min(due));
+        let mut idle = pin!(sleep_until(due.into()));
         loop {
-            let next =
-                self.watching(next_frame(&mut frames, idle.as_mut(), last_content, content_idle)).await;
+            let next = self.watching(next_frame(&mut frames, idle.as_mut(), due)).await;
             let frame = next.unwrap_or_else(|| Err(cut()))?;
             let (has_content, is_end) =
                 (frame.has_content(), frame.events.iter().any(|event| matches!(event, Event::End)));
@@ -203,7 +230,7 @@ impl Pump {
                 if has_content && progress.first_content.is_none() { progress.saw_content() } else { None }
             };
             if has_content {
-                last_content = Instant::now();
+                due = Instant::now() + content_idle;
             }
             let begins = has_content || held_back.len() >= MAX_HELD_BACK;
             if begins && !content {
@@ -235,9 +262,7 @@ impl Pump {
 
     /// Hands a frame to the client. One that takes nothing for too long has left.
     async fn forward(&mut self, item: Box<AnswerItem>) {
-        if let Some(recorder) = &mut self.call.progress().recorder {
-            recorder.push(&item);
-        }
+        self.call.record(&item);
         if self.client_gone {
             return;
         }
@@ -259,15 +284,13 @@ fn item(frame: Frame) -> Box<AnswerItem> {
 async fn next_frame(
     frames: &mut hub_domain::ports::FrameStream,
     mut idle: std::pin::Pin<&mut Sleep>,
-    last_content: Instant,
-    content_idle: Duration,
+    due: Instant,
 ) -> Option<Result<Frame, ProviderError>> {
     loop {
         tokio::select! {
             biased;
             frame = frames.next() => return frame,
             () = idle.as_mut() => {
-                let due = last_content + content_idle;
                 if due <= Instant::now() {
                     return Some(Err(silent()));
                 }
@@ -283,6 +306,10 @@ fn broken(class: UpstreamClass, message: &str) -> ProviderError {
 
 fn cut() -> ProviderError {
     broken(UpstreamClass::Transport, "the upstream broke off in the middle of its answer")
+}
+
+fn too_slow() -> ProviderError {
+    broken(UpstreamClass::Timeout, "the upstream took longer than its route allows")
 }
 
 fn silent() -> ProviderError {

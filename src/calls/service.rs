@@ -12,7 +12,7 @@ use hub_domain::ids::{AccountId, CallId, InstanceEpoch};
 use hub_domain::ports::{
     Accounts, Answers, CallLedger, CallRunner, Claim, ClaimState, Clock, Estimate, Health, IncomingCall,
     KeptAnswer, KeyStore, Leases, ModelProvider, NotReady, Readiness, RunOutcome, SealedAnswer, Secrets,
-    Snapshots, TokenCounter,
+    Snapshots, TokenCounter, UpstreamReports,
 };
 use hub_domain::routing::Candidates;
 use hub_domain::upstream_health::{Trouble, UpstreamHealth};
@@ -33,6 +33,7 @@ use super::retry::RetryBudget;
 use super::settings::CallSettings;
 use super::supervisor::Orphan;
 use super::trace::CallTrace;
+use super::upstreams_told;
 use super::warden::{self, Warden};
 use crate::telemetry::Metrics;
 
@@ -49,6 +50,7 @@ pub struct CallServiceParts {
     pub answers: Arc<dyn Answers>,
     pub keys: Arc<dyn KeyStore>,
     pub health: Arc<dyn Health>,
+    pub upstream_reports: Arc<dyn UpstreamReports>,
     pub provider: Arc<dyn ModelProvider>,
     pub snapshots: Arc<dyn Snapshots>,
     pub tokens: Arc<dyn TokenCounter>,
@@ -141,6 +143,7 @@ impl CallService {
             settings: parts.settings,
         });
         credential_tests::start(&shared);
+        upstreams_told::start(&shared, parts.upstream_reports);
         let warden = warden::start(Arc::clone(&shared), orphaned);
         Arc::new(Self { shared, accounts: parts.accounts, answers: parts.answers, warden })
     }
@@ -243,7 +246,7 @@ impl Readiness for CallService {
 impl CallRunner for CallService {
     async fn run(&self, principal: Principal, incoming: IncomingCall) -> Result<RunOutcome, CallError> {
         self.check_ready()?;
-        let (claim, mut recorder) = incoming.idempotency.map(|asked| (asked.claim, asked.recorder)).unzip();
+        let (claim, recorder) = incoming.idempotency.map(|asked| (asked.claim, asked.recorder)).unzip();
         if let Some(claim) = &claim
             && let Some(replay) = self.replay(principal.account, claim).await?
         {
@@ -259,14 +262,11 @@ impl CallRunner for CallService {
         )?;
         shared.upstreams.admit(&mut candidates, Instant::now(), true)?;
         let trace = CallTrace::begin(incoming.traceparent.as_deref(), call_type, &candidates[0]);
-        let model = format!("{}/{}", candidates[0].provider.name, candidates[0].model);
         let id = CallId::new();
-        if let Some(recorder) = &mut recorder {
-            recorder.begin(id, &model);
-        }
+        let provider_limit = candidates.iter().map(|one| one.provider.timeouts.total).max();
         let call = Arc::new(LiveCall::new(Begin {
             id,
-            time_limit: self.time_limit(call_type, is_stream, candidates[0].provider.timeouts.total),
+            time_limit: self.time_limit(call_type, is_stream, provider_limit.unwrap_or(Duration::MAX)),
             principal,
             request: incoming.request,
             candidates,
@@ -297,6 +297,7 @@ impl CallRunner for CallService {
                 return Err(CallError::Internal { detail: "the call's actor is gone".into() });
             }
         }
+        let model = call.shown_model().to_owned();
         let dropped = call.progress().dropped.clone();
         Ok(RunOutcome::Answer(Answer { call: id, model, dropped, items: Box::pin(items) }))
     }
@@ -326,7 +327,7 @@ impl CallRunner for CallService {
             canonical.call_type(),
             admission.policy().is_priced(),
         )?;
-        admission.estimate(self.accounts.as_ref(), principal.account, &candidates[0], canonical).await
+        admission.estimate(self.accounts.as_ref(), principal.account, &candidates, canonical).await
     }
 }
 

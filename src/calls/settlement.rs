@@ -137,6 +137,7 @@ fn closing(
 ) -> Closing {
     let idempotency = claim_end(shared, call, end, void, usage, division.charge);
     let served = call.served();
+    let rate = call.rate().map(|rate| rate.id);
     let mut progress = call.progress();
     let error = progress.error.as_ref().filter(|_| !matches!(end, End::Complete | End::ClientGone));
     let reason = match end.reason() {
@@ -164,6 +165,7 @@ fn closing(
         error: text,
         void,
         served,
+        rate,
         usage,
         division,
         mode: shared.admission.policy().mode,

@@ -3,7 +3,9 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use hub_domain::ports::{AccountsError, KeyStoreError, ProviderBookError, SecretsError, StorageError};
+use hub_domain::ports::{
+    AccountsError, KeyStoreError, ModelBookError, ProviderBookError, SecretsError, StorageError,
+};
 use hub_domain::use_cases::issue_key::IssueKeyError;
 
 use crate::compose::DataDirError;
@@ -89,6 +91,7 @@ refused!(
     AccountsError,
     KeyStoreError,
     ProviderBookError,
+    ModelBookError,
     SecretsError,
     IssueKeyError,
     std::io::Error

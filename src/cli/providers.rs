@@ -2,13 +2,15 @@
 
 use clap::Subcommand;
 use hub_domain::call::OnDisconnect;
+use hub_domain::ports::UpstreamReport;
 use serde::Serialize;
 
-use super::{Failure, Output};
+use super::{Failure, Output, moment};
 use crate::compose::{Books, CatalogueProvider};
 use crate::settings::Environment;
 
 mod add;
+mod credentials;
 mod list;
 mod remove;
 mod test;
@@ -22,6 +24,8 @@ pub enum Providers {
     List(list::List),
     Test(test::Test),
     Remove(remove::Remove),
+    #[command(subcommand)]
+    Credentials(credentials::Credentials),
 }
 
 impl Providers {
@@ -31,6 +35,7 @@ impl Providers {
             Self::List(list) => list.run(books).await,
             Self::Test(test) => test.run(books).await,
             Self::Remove(remove) => remove.run(books).await,
+            Self::Credentials(credentials) => credentials.run(books, environment).await,
         }
     }
 }
@@ -61,6 +66,40 @@ struct ProviderView {
     /// Keys that this master key does not open.
     locked_keys: usize,
     models: Vec<String>,
+    /// What running servers leave alone now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    troubles: Vec<TroubleView>,
+}
+
+/// Why a running server does not call a model, or use a key.
+#[derive(Serialize)]
+struct TroubleView {
+    instance: String,
+    model: Option<String>,
+    key: Option<String>,
+    /// `cooling_down`, `removed`, `circuit_open` or `half_open`.
+    state: String,
+    reason: String,
+    /// When it is tried again; none where only a test brings it back.
+    until: Option<String>,
+}
+
+impl ProviderView {
+    fn with_troubles(mut self, reports: &[UpstreamReport]) -> Self {
+        for report in reports {
+            let own =
+                report.troubles.iter().filter(|trouble| trouble.provider.eq_ignore_ascii_case(&self.name));
+            self.troubles.extend(own.map(|trouble| TroubleView {
+                instance: report.instance.to_string(),
+                model: trouble.model.clone(),
+                key: trouble.credential.clone(),
+                state: trouble.state.clone(),
+                reason: trouble.reason.clone(),
+                until: trouble.until.map(moment::show),
+            }));
+        }
+        self
+    }
 }
 
 impl From<&CatalogueProvider> for ProviderView {
@@ -78,6 +117,7 @@ impl From<&CatalogueProvider> for ProviderView {
             keys: provider.credentials.iter().map(|credential| credential.secret.masked()).collect(),
             locked_keys: found.locked,
             models: provider.models.iter().map(|model| model.name.to_string()).collect(),
+            troubles: Vec::new(),
         }
     }
 }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use hub_domain::ports::{
-    Accounts, Auditor, CallHistory, Clock, Health, KeyStore, Leases, ModelProvider, ProviderBook, RateBook,
-    Secrets,
+    Accounts, Auditor, CallHistory, Clock, Health, KeyStore, Leases, ModelBook, ModelProvider, ProviderBook,
+    RateBook, Secrets, UpstreamReports,
 };
 
 use hub_identity::{MasterKey, SealedSecrets};
 use hub_providers::{Providers, ProvidersSettings};
 use hub_storage::Store;
 
-use super::catalogue::{Catalogue, fixed_providers, general_timeouts};
+use super::catalogue::{Catalogue, fixed_models, fixed_providers, general_timeouts};
 use super::data_dir::create_private_dir;
 use super::master_key::{known_master_key, master_key};
 use super::store::{OpenedStore, Opening, open_store};
@@ -25,6 +25,8 @@ pub struct Books {
     pub accounts: Arc<dyn Accounts>,
     pub keys: Arc<dyn KeyStore>,
     pub providers: Arc<dyn ProviderBook>,
+    pub models: Arc<dyn ModelBook>,
+    pub upstream_reports: Arc<dyn UpstreamReports>,
     pub rates: Arc<dyn RateBook>,
     pub calls: Arc<dyn CallHistory>,
     pub auditor: Arc<dyn Auditor>,
@@ -53,12 +55,32 @@ impl OpenedBooks {
 
 /// What a store has to be for [`Books`].
 pub trait BookStore:
-    Accounts + KeyStore + ProviderBook + RateBook + CallHistory + Auditor + Leases + Health + 'static
+    Accounts
+    + KeyStore
+    + ProviderBook
+    + ModelBook
+    + UpstreamReports
+    + RateBook
+    + CallHistory
+    + Auditor
+    + Leases
+    + Health
+    + 'static
 {
 }
 
 impl<S> BookStore for S where
-    S: Accounts + KeyStore + ProviderBook + RateBook + CallHistory + Auditor + Leases + Health + 'static
+    S: Accounts
+        + KeyStore
+        + ProviderBook
+        + ModelBook
+        + UpstreamReports
+        + RateBook
+        + CallHistory
+        + Auditor
+        + Leases
+        + Health
+        + 'static
 {
 }
 
@@ -74,6 +96,8 @@ impl Books {
             accounts: store.clone(),
             keys: store.clone(),
             providers: store.clone(),
+            models: store.clone(),
+            upstream_reports: store.clone(),
             rates: store.clone(),
             calls: store.clone(),
             auditor: store.clone(),
@@ -100,8 +124,12 @@ impl Books {
         let shared = Arc::new(store.clone());
         let general = general_timeouts(&configuration.settings.timeouts);
         let fixed = fixed_providers(configuration, general, SystemClock.now().seconds());
+        let models = fixed_models(configuration, SystemClock.now().seconds());
+        let named_only = configuration.settings.routing.named_only.0.0.clone();
         let catalogue =
-            Catalogue::new(shared.clone(), shared.clone(), secrets.clone(), fixed).with_timeouts(general);
+            Catalogue::new(shared.clone(), shared.clone(), shared.clone(), secrets.clone(), fixed)
+                .with_timeouts(general)
+                .with_names(models, named_only);
         let upstream = Providers::new(ProvidersSettings::default());
         let books =
             Self::new(shared, secrets, Arc::new(SystemClock), Arc::new(upstream), Arc::new(catalogue));
@@ -116,7 +144,8 @@ impl Books {
         let secrets: Arc<dyn Secrets> = Arc::new(MarkedSecrets);
         let clock = memory.clock().clone();
         let store = Arc::new(memory);
-        let catalogue = Catalogue::new(store.clone(), store.clone(), secrets.clone(), Vec::new());
+        let catalogue =
+            Catalogue::new(store.clone(), store.clone(), store.clone(), secrets.clone(), Vec::new());
         Self::new(store, secrets, clock, Arc::new(ScriptedProvider::default()), Arc::new(catalogue))
     }
 }

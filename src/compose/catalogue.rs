@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use hub_domain::ids::{CredentialId, ProviderId};
 use hub_domain::ports::{
-    CredentialRecord, ProviderBook, ProviderRecord, ProviderTimeouts, RateBook, SecretText, Secrets,
-    SecretsError, StorageError,
+    CredentialRecord, ModelBook, ProviderBook, ProviderRecord, ProviderTimeouts, RateBook, SecretText,
+    Secrets, SecretsError, StorageError,
 };
-use hub_domain::routing::{Credential, ListedModel, Provider, Snapshot};
+use hub_domain::routing::{Credential, ListedModel, Provider, Snapshot, VirtualModel};
 use hub_domain::vocabulary::CallType;
 use hub_providers::price_list;
 
@@ -28,6 +28,15 @@ pub struct CatalogueProvider {
     pub locked: usize,
 }
 
+/// A virtual model with who said that there is one.
+#[derive(Debug, Clone)]
+pub struct CatalogueModel {
+    pub source: ProviderSource,
+    pub model: VirtualModel,
+    /// Another one of the same name stands before it.
+    pub is_shadowed: bool,
+}
+
 /// Makes snapshots of who can be called.
 pub struct Catalogue {
     book: Arc<dyn ProviderBook>,
@@ -36,6 +45,11 @@ pub struct Catalogue {
     /// Those of the configuration and of the environment; they don't change while the process lives.
     fixed: Vec<(ProviderSource, Provider)>,
     general_timeouts: ProviderTimeouts,
+    models: Arc<dyn ModelBook>,
+    /// Those of the configuration.
+    fixed_models: Vec<VirtualModel>,
+    /// `routing.named_only`
+    named_only: Vec<String>,
     /// Unsealing is not free, and a credential never changes.
     unsealed: Mutex<HashMap<CredentialId, SecretText>>,
 }
@@ -44,11 +58,37 @@ impl Catalogue {
     pub fn new(
         book: Arc<dyn ProviderBook>,
         rates: Arc<dyn RateBook>,
+        models: Arc<dyn ModelBook>,
         secrets: Arc<dyn Secrets>,
         fixed: Vec<(ProviderSource, Provider)>,
     ) -> Self {
-        let general_timeouts = ProviderTimeouts::default();
-        Self { book, rates, secrets, fixed, general_timeouts, unsealed: Mutex::default() }
+        Self {
+            book,
+            rates,
+            secrets,
+            fixed,
+            general_timeouts: ProviderTimeouts::default(),
+            models,
+            fixed_models: Vec::new(),
+            named_only: Vec::new(),
+            unsealed: Mutex::default(),
+        }
+    }
+
+    /// What the configuration says of names.
+    pub fn with_names(self, fixed_models: Vec<VirtualModel>, named_only: Vec<String>) -> Self {
+        Self { fixed_models, named_only, ..self }
+    }
+
+    /// Every virtual model, also those that stand behind another of the same name.
+    pub async fn virtual_models(&self) -> Result<Vec<CatalogueModel>, StorageError> {
+        let of = |source, is_shadowed| move |model| CatalogueModel { source, model, is_shadowed };
+        let fixed = self.fixed_models.iter().cloned().map(of(ProviderSource::Configuration, false));
+        let stored = self.models.list().await?.into_iter().map(|model| {
+            let is_shadowed = self.fixed_models.iter().any(|fixed| fixed.name == model.name);
+            of(ProviderSource::Database, is_shadowed)(model)
+        });
+        Ok(fixed.chain(stored).collect())
     }
 
     /// For providers of the database that have no time-outs of their own.
@@ -85,7 +125,11 @@ impl Catalogue {
         let mut credentials = Vec::with_capacity(record.credentials.len());
         for credential in &record.credentials {
             match self.open(record.id, record.base_url.as_deref(), credential) {
-                Ok(secret) => credentials.push(Credential { id: Some(credential.id), secret }),
+                Ok(secret) => credentials.push(Credential {
+                    id: Some(credential.id),
+                    secret,
+                    weight: credential.weight,
+                }),
                 Err(error) => {
                     locked += 1;
                     tracing::error!(
@@ -134,7 +178,10 @@ impl LoadSnapshot for Catalogue {
         let version = self.rates.settings_version().await?;
         let providers = self.providers().await?.into_iter().filter(|found| !found.is_shadowed);
         let providers = providers.map(|found| found.provider).collect();
-        Ok(Snapshot::new(version, providers, self.rates.current().await?))
+        let models = self.virtual_models().await?.into_iter().filter(|found| !found.is_shadowed);
+        Ok(Snapshot::new(version, providers, self.rates.current().await?)
+            .with_virtual_models(models.map(|found| found.model).collect())
+            .with_named_only(self.named_only.clone()))
     }
 }
 
@@ -155,7 +202,7 @@ pub fn seal_credential(
     let id = CredentialId::new();
     let sealed = secrets.seal(secret.expose().as_bytes(), &context(provider, id, base_url))?;
     let tail = secret.masked().trim_start_matches('…').to_owned();
-    Ok(CredentialRecord { id, tail, sealed })
+    Ok(CredentialRecord { id, tail, sealed, weight: Credential::WEIGHT })
 }
 
 /// `[timeouts]` as providers without time-outs of their own have them.
@@ -178,6 +225,12 @@ fn listed(names: &[String]) -> impl Iterator<Item = ListedModel> + '_ {
     })
 }
 
+/// The virtual models of the configuration.
+pub fn fixed_models(configuration: &Configuration, now_seconds: i64) -> Vec<VirtualModel> {
+    let models = configuration.settings.models.iter();
+    models.map(|(name, settings)| settings.model(name, now_seconds)).collect()
+}
+
 /// The providers of the configuration and of the environment.
 pub fn fixed_providers(
     configuration: &Configuration,
@@ -185,7 +238,9 @@ pub fn fixed_providers(
     now_seconds: i64,
 ) -> Vec<(ProviderSource, Provider)> {
     let credentials = |keys: Vec<SecretText>| {
-        keys.into_iter().map(|secret| Credential { id: None, secret }).collect::<Vec<_>>()
+        keys.into_iter()
+            .map(|secret| Credential { id: None, secret, weight: Credential::WEIGHT })
+            .collect::<Vec<_>>()
     };
     let configured = configuration.settings.providers.iter().map(|(name, settings)| {
         let base_url = settings.base_url.as_ref().map(|url| url.0.as_str());
@@ -268,7 +323,7 @@ mod tests {
 
     fn catalogue(memory: &Memory, fixed: Vec<(ProviderSource, Provider)>) -> Catalogue {
         let store = Arc::new(memory.clone());
-        Catalogue::new(store.clone(), store, Arc::new(MarkedSecrets), fixed)
+        Catalogue::new(store.clone(), store.clone(), store, Arc::new(MarkedSecrets), fixed)
     }
 
     #[tokio::test]

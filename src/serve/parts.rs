@@ -69,6 +69,7 @@ impl Parts {
             answers: store.clone(),
             keys: store.clone(),
             health: store.clone(),
+            upstream_reports: store.clone(),
             provider: books.upstream.clone(),
             snapshots: snapshots.clone(),
             tokens: tokens.clone(),

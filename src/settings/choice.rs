@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use hub_domain::call::OnDisconnect;
 use hub_domain::ending::OnUpstreamFailure;
 use hub_domain::ports::BillingMode;
-use hub_domain::routing::ProviderKind;
+use hub_domain::routing::{ProviderKind, Strategy};
 
 use super::Durability;
 use super::setting::Setting;
@@ -36,5 +36,6 @@ choice!(BillingMode: "ledger" = BillingMode::Ledger, "payment-kit" = BillingMode
 choice!(OnUpstreamFailure: "delivered" = OnUpstreamFailure::Delivered, "free" = OnUpstreamFailure::Free);
 choice!(OnDisconnect: "cancel" = OnDisconnect::Cancel, "drain" = OnDisconnect::Drain);
 choice!(ProviderKind: "openai" = ProviderKind::OpenAi, "anthropic" = ProviderKind::Anthropic, "google" = ProviderKind::Google, "simulated" = ProviderKind::Simulated);
+choice!(Strategy: "ordered" = Strategy::Ordered, "weighted" = Strategy::Weighted);
 choice!(LogFormat: "pretty" = LogFormat::Pretty, "json" = LogFormat::Json);
 choice!(Durability: "normal" = Durability::Normal, "full" = Durability::Full);

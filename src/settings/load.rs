@@ -10,6 +10,7 @@ use super::data_dir::DataDir;
 use super::entries::{Entry, flatten};
 use super::environment::Environment;
 use super::providers::{self, ProviderSettings, WellKnownProvider};
+use super::virtual_models::VirtualModelSettings;
 use super::{Settings, ShortName};
 use crate::settings::setting::Setting;
 
@@ -61,7 +62,8 @@ impl Configuration {
         let tree = read(sources.add_source(environment.clone()).add_source(Flags(overrides.values.clone())))?;
         let (known, found) = (table(&built_in), table(&tree));
         refuse_unknown(found, known, "")?;
-        refuse_unknown_of_providers(found)?;
+        refuse_unknown_of(found, "providers", "a provider's", &ProviderSettings::blank())?;
+        refuse_unknown_of(found, "models", "a virtual model's", &VirtualModelSettings::blank())?;
 
         let settings: Settings =
             serde::Deserialize::deserialize(tree.clone()).map_err(|error| bad(error, &tree))?;
@@ -173,7 +175,7 @@ fn refuse_unknown(
     keys.sort_by_key(|(key, _)| key.as_str());
     for (key, value) in keys {
         let full = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-        if full == "providers" {
+        if full == "providers" || full == "models" {
             continue;
         }
         match known.get(key) {
@@ -203,22 +205,27 @@ fn keys_of(table: &Map<String, Value>) -> String {
     keys.join(", ")
 }
 
-/// `[providers.NAME]` has names that nobody knows before, and keys that are known.
-fn refuse_unknown_of_providers(found: &Map<String, Value>) -> Result<(), SettingsError> {
-    let blank = Config::try_from(&ProviderSettings::blank()).map(|config| config.cache).unwrap_or_default();
-    let Some(providers) = found.get("providers") else { return Ok(()) };
-    for (name, provider) in table(providers) {
-        let key = format!("providers.{name}");
+/// `[providers.NAME]` and the like have names that nobody knows before, and keys that are known.
+fn refuse_unknown_of(
+    found: &Map<String, Value>,
+    section: &str,
+    whose: &str,
+    blank: &impl serde::Serialize,
+) -> Result<(), SettingsError> {
+    let blank = Config::try_from(blank).map(|config| config.cache).unwrap_or_default();
+    let Some(named) = found.get(section) else { return Ok(()) };
+    for (name, value) in table(named) {
+        let key = format!("{section}.{name}");
         let is_name = ShortName::parse(name).is_some() && *name == name.to_lowercase();
         if !is_name {
-            let reason = "a provider's name is 1 to 64 small letters, digits, `-`, `_` or `.`".to_owned();
-            return Err(SettingsError::Bad { key, origin: first_origin(provider), reason });
+            let reason = format!("{whose} name is 1 to 64 small letters, digits, `-`, `_` or `.`");
+            return Err(SettingsError::Bad { key, origin: first_origin(value), reason });
         }
-        if !matches!(provider.kind, ValueKind::Table(_)) {
+        if !matches!(value.kind, ValueKind::Table(_)) {
             let reason = format!("is a section with the keys {}", keys_of(table(&blank)));
-            return Err(SettingsError::Bad { key, origin: first_origin(provider), reason });
+            return Err(SettingsError::Bad { key, origin: first_origin(value), reason });
         }
-        refuse_unknown(table(provider), table(&blank), &key)?;
+        refuse_unknown(table(value), table(&blank), &key)?;
     }
     Ok(())
 }

@@ -47,6 +47,7 @@ mod records;
 mod responses;
 mod restarts;
 mod resting_upstreams;
+mod routing;
 mod shutdown;
 mod streams;
 mod telemetry;

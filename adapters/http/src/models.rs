@@ -70,7 +70,7 @@ pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
     let usable = by_id(&snapshot, is_priced);
     if exchange.surface == Surface::Anthropic {
-        let data: Vec<_> = usable.iter().map(|(id, provider)| info(id, provider)).collect();
+        let data: Vec<_> = usable.iter().map(|(id, owner)| info(id, owner)).collect();
         let (first_id, last_id) = (usable.keys().next(), usable.keys().next_back());
         let (first_id, last_id) = (first_id.map(String::as_str), last_id.map(String::as_str));
         return Ok(HttpResponse::Ok().json(ModelPage { data, has_more: false, first_id, last_id }));
@@ -79,7 +79,7 @@ pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
         let models = usable.keys().map(|id| gemini(&snapshot, id, is_priced)).collect();
         return Ok(HttpResponse::Ok().json(GeminiList { models }));
     }
-    let data = usable.into_iter().map(|(id, provider)| model(id, provider)).collect();
+    let data = usable.into_iter().map(|(id, owner)| model(id, owner)).collect();
     Ok(HttpResponse::Ok().json(ModelList { object: "list", data }))
 }
 
@@ -90,13 +90,13 @@ pub(crate) fn one(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let snapshot = exchange.service.state.snapshots.current();
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
     match by_id(&snapshot, is_priced).remove_entry(&id) {
-        Some((id, provider)) if exchange.surface == Surface::Anthropic => {
-            Ok(HttpResponse::Ok().json(info(&id, provider)))
+        Some((id, owner)) if exchange.surface == Surface::Anthropic => {
+            Ok(HttpResponse::Ok().json(info(&id, &owner)))
         }
         Some((id, _)) if exchange.surface == Surface::Gemini => {
             Ok(HttpResponse::Ok().json(gemini(&snapshot, &id, is_priced)))
         }
-        Some((id, provider)) => Ok(HttpResponse::Ok().json(model(id, provider))),
+        Some((id, owner)) => Ok(HttpResponse::Ok().json(model(id, owner))),
         None => Err(CallError::ModelNotFound { model: id.chars().take(64).collect() }.into()),
     }
 }
@@ -114,8 +114,8 @@ fn gemini(snapshot: &Snapshot, id: &str, is_priced: bool) -> GeminiModel {
     }
 }
 
-fn info(id: &str, provider: &Provider) -> ModelInfo {
-    let created = jiff::Timestamp::from_second(provider.created).unwrap_or_default();
+fn info(id: &str, owner: &Owner<'_>) -> ModelInfo {
+    let created = jiff::Timestamp::from_second(owner.created).unwrap_or_default();
     ModelInfo {
         kind: "model",
         id: id.to_owned(),
@@ -124,9 +124,19 @@ fn info(id: &str, provider: &Provider) -> ModelInfo {
     }
 }
 
-fn model(id: String, provider: &Provider) -> Model<'_> {
-    Model { id, object: "model", created: provider.created, owned_by: &provider.name }
+fn model(id: String, owner: Owner<'_>) -> Model<'_> {
+    Model { id, object: "model", created: owner.created, owned_by: owner.name }
 }
+
+/// Who has a model.
+struct Owner<'a> {
+    name: &'a str,
+    /// Unix seconds.
+    created: i64,
+}
+
+/// Of virtual models.
+const HUB: &str = "aigne-hub";
 
 /// A model of which a call would be admitted.
 pub(crate) struct Usable<'a> {
@@ -161,9 +171,19 @@ pub(crate) fn usable(snapshot: &Snapshot, is_priced: bool) -> Vec<Usable<'_>> {
     usable
 }
 
-/// The same without the kinds of call.
-fn by_id(snapshot: &Snapshot, is_priced: bool) -> BTreeMap<String, &Provider> {
-    usable(snapshot, is_priced).into_iter().map(|one| (one.id, one.provider)).collect()
+/// The same without the kinds of call, and virtual models beside them.
+fn by_id(snapshot: &Snapshot, is_priced: bool) -> BTreeMap<String, Owner<'_>> {
+    let own = usable(snapshot, is_priced).into_iter().map(|one| {
+        let Provider { name, created, .. } = one.provider;
+        (one.id, Owner { name, created: *created })
+    });
+    let is_callable = |name: &str| {
+        CallType::ALL.into_iter().any(|call_type| is_usable(snapshot, name, call_type, is_priced))
+    };
+    let virtual_models = snapshot.virtual_models().iter().filter(|one| is_callable(&one.name));
+    let virtual_models =
+        virtual_models.map(|one| (one.name.to_string(), Owner { name: HUB, created: one.created }));
+    own.chain(virtual_models).collect()
 }
 
 fn is_usable(snapshot: &Snapshot, id: &str, call_type: CallType, is_priced: bool) -> bool {

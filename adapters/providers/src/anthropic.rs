@@ -44,7 +44,7 @@ impl Anthropic {
             codec: Codec::Anthropic,
             traceparent,
         };
-        self.upstream.ask(asked, &candidate.provider, time_left).await
+        self.upstream.ask(asked, candidate.route.timeouts, time_left).await
     }
 
     /// Lists the models: it costs nothing and needs a valid key.

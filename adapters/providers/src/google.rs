@@ -53,7 +53,7 @@ impl Google {
         }
         let (headers, codec) = (headers(&candidate)?, Codec::Gemini(call_type));
         let asked = Asked { url, headers, encoded, streams, codec, traceparent };
-        self.upstream.ask(asked, &candidate.provider, time_left).await
+        self.upstream.ask(asked, candidate.route.timeouts, time_left).await
     }
 
     /// Lists the models: it costs nothing and needs a valid key.

@@ -42,7 +42,7 @@ impl OpenAi {
             codec: Codec::OpenAi(call_type),
             traceparent,
         };
-        self.upstream.ask(asked, &candidate.provider, time_left).await
+        self.upstream.ask(asked, candidate.route.timeouts, time_left).await
     }
 
     /// Lists the models: it costs nothing and needs a valid key.

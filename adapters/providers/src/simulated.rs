@@ -37,7 +37,7 @@ impl Simulated {
 
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
         let Attempt { request, candidate, output_limit, time_left, .. } = attempt;
-        let ProviderTimeouts { first_byte, idle, total, .. } = candidate.provider.timeouts;
+        let ProviderTimeouts { first_byte, idle, total, .. } = candidate.route.timeouts;
         let model = SimulatedModel::from_name(&candidate.model).ok_or_else(refusal::no_such_model)?;
         let patience = Patience::new(idle, total.min(time_left));
         if model == SimulatedModel::Silent {

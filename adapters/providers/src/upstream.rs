@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use hub_dialects::Encoded;
 use hub_domain::error::{ProviderError, UpstreamClass};
-use hub_domain::ports::UpstreamAnswer;
+use hub_domain::ports::{ProviderTimeouts, UpstreamAnswer};
 use hub_domain::routing::Provider;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
@@ -53,7 +53,7 @@ impl Upstream {
     pub async fn ask(
         &self,
         asked: Asked,
-        provider: &Provider,
+        timeouts: ProviderTimeouts,
         time_left: Duration,
     ) -> Result<UpstreamAnswer, ProviderError> {
         let Asked { url, headers, encoded: Encoded { body, dropped }, streams, codec, traceparent } = asked;
@@ -67,7 +67,7 @@ impl Upstream {
         }
         *post.body_mut() = Some(body.into());
 
-        let limits = Limits::new(provider.timeouts, time_left);
+        let limits = Limits::new(timeouts, time_left);
         let response = self.http.send(post, limits).await?;
         answer::read(response, codec, streams, limits, dropped).await
     }

@@ -32,6 +32,7 @@ mod leases;
 mod ledger;
 mod local_ledger;
 mod migrate;
+mod model_book;
 mod outbox;
 mod pool;
 mod postgres;
@@ -45,6 +46,7 @@ mod sqlite;
 mod step;
 mod store;
 mod system_accounts;
+mod upstream_reports;
 
 pub use local_ledger::LocalLedger;
 pub use settings::{Durability, InvalidStorageUrl, OpenError, StorageUrl, StoreSettings};

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hub_domain::call::OnDisconnect;
-use hub_domain::ids::ProviderId;
+use hub_domain::ids::{CredentialId, ProviderId};
 use hub_domain::ports::{
     CredentialRecord, NewProvider, ProviderBook, ProviderBookError, ProviderRecord, ProviderTimeouts,
     StorageError,
@@ -19,7 +19,7 @@ use crate::sql_types::{AsJson, Key, Millis, Now};
 
 type ProviderRow =
     (Key, String, String, Option<String>, bool, String, Option<AsJson<ProviderTimeouts>>, Millis);
-type CredentialRow = (Key, Key, String, Vec<u8>);
+type CredentialRow = (Key, Key, String, Vec<u8>, i32);
 
 /// `None` for a provider of a later version, whose kind this one doesn't know and can't call.
 fn record(row: ProviderRow) -> Option<ProviderRecord> {
@@ -104,6 +104,7 @@ async fn insert_credential(
                 credentials::provider_id.eq(Key::from(provider)),
                 credentials::tail.eq(&credential.tail),
                 credentials::sealed.eq(&credential.sealed),
+                credentials::weight.eq(stored_weight(credential.weight)),
             ))
             .execute(c)
             .await
@@ -125,6 +126,46 @@ async fn add_credential(conn: &mut Connection, new: &(ProviderId, CredentialReco
     Ok(true)
 }
 
+fn stored_weight(weight: u32) -> i32 {
+    i32::try_from(weight).unwrap_or(i32::MAX)
+}
+
+async fn remove_credential(
+    conn: &mut Connection,
+    (provider, credential): &(ProviderId, CredentialId),
+) -> Step<bool> {
+    settings_version::lock(conn).await?;
+    let removed = on_backend!(conn, c => {
+        let own = credentials::table
+            .filter(credentials::id.eq(Key::from(*credential)))
+            .filter(credentials::provider_id.eq(Key::from(*provider)));
+        diesel::delete(own).execute(c).await
+    })?;
+    if removed > 0 {
+        settings_version::raise(conn).await?;
+    }
+    Ok(removed > 0)
+}
+
+async fn weigh_credential(
+    conn: &mut Connection,
+    (provider, credential, weight): &(ProviderId, CredentialId, u32),
+) -> Step<bool> {
+    settings_version::lock(conn).await?;
+    let weighed = on_backend!(conn, c => {
+        diesel::update(credentials::table)
+            .filter(credentials::id.eq(Key::from(*credential)))
+            .filter(credentials::provider_id.eq(Key::from(*provider)))
+            .set(credentials::weight.eq(stored_weight(*weight)))
+            .execute(c)
+            .await
+    })?;
+    if weighed > 0 {
+        settings_version::raise(conn).await?;
+    }
+    Ok(weighed > 0)
+}
+
 async fn list(conn: &mut Connection, _: &()) -> QueryResult<Vec<ProviderRecord>> {
     let providers: Vec<ProviderRow> = on_backend!(conn, c => {
         providers::table.order(providers::id).load(c).await
@@ -133,9 +174,10 @@ async fn list(conn: &mut Connection, _: &()) -> QueryResult<Vec<ProviderRecord>>
         credentials::table.order(credentials::id).load(c).await
     })?;
     let mut records: Vec<_> = providers.into_iter().filter_map(record).collect();
-    for (id, provider, tail, sealed) in credentials {
+    for (id, provider, tail, sealed, weight) in credentials {
         if let Some(record) = records.iter_mut().find(|record| record.id == provider.into()) {
-            record.credentials.push(CredentialRecord { id: id.into(), tail, sealed });
+            let weight = u32::try_from(weight).unwrap_or(0);
+            record.credentials.push(CredentialRecord { id: id.into(), tail, sealed, weight });
         }
     }
     Ok(records)
@@ -170,6 +212,23 @@ impl ProviderBook for Store {
         credential: CredentialRecord,
     ) -> Result<bool, StorageError> {
         self.write((provider, credential), add_credential).await
+    }
+
+    async fn remove_credential(
+        &self,
+        provider: ProviderId,
+        credential: CredentialId,
+    ) -> Result<bool, StorageError> {
+        self.write((provider, credential), remove_credential).await
+    }
+
+    async fn weigh_credential(
+        &self,
+        provider: ProviderId,
+        credential: CredentialId,
+        weight: u32,
+    ) -> Result<bool, StorageError> {
+        self.write((provider, credential, weight), weigh_credential).await
     }
 
     async fn list(&self) -> Result<Vec<ProviderRecord>, StorageError> {

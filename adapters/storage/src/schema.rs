@@ -222,7 +222,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Text};
+    use diesel::sql_types::{Binary, Integer, Text};
     use crate::sql_types::Id;
 
     credentials (id) {
@@ -230,6 +230,32 @@ diesel::table! {
         provider_id -> Id,
         tail -> Text,
         sealed -> Binary,
+        weight -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::Text;
+    use crate::sql_types::{Instant, Json};
+
+    virtual_models (name) {
+        name -> Text,
+        strategy -> Text,
+        targets -> Json,
+        fallback -> Json,
+        created_ms -> Instant,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::{BigInt, Text};
+    use crate::sql_types::{Instant, Json};
+
+    upstream_reports (owner) {
+        owner -> Text,
+        owner_epoch -> BigInt,
+        troubles -> Json,
+        told_ms -> Instant,
     }
 }
 
@@ -263,5 +289,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_keys,
     providers,
     credentials,
+    virtual_models,
+    upstream_reports,
     rates,
 );

@@ -9,7 +9,7 @@ use super::Memory;
 use super::answers::state_of;
 use super::tables::{CallRow, ClaimRow, Kept, OutboxRow, Party, Tables};
 use crate::ending::{End, Outcome};
-use crate::ids::{CallId, InstanceEpoch};
+use crate::ids::{CallId, InstanceEpoch, RateId};
 use crate::money::Credits;
 use crate::ports::{
     Balance, Billing, CallLedger, CallRecord, CallStatus, ClaimEnd, CloseError, Closed, Closing, HeldCall,
@@ -54,8 +54,7 @@ impl CallLedger for Memory {
             };
             tables.claims.insert(claim.scope, row);
         }
-        let rate_version =
-            call.rate.and_then(|id| tables.rates.iter().find(|rate| rate.id == id)).map(|rate| rate.version);
+        let rate_version = version(&tables, call.rate);
         let row = CallRow {
             limit: now.plus(call.time_limit),
             billing: call.billing,
@@ -189,8 +188,11 @@ fn post(tables: &mut Tables, closing: &Closing, now: UnixMillis) -> Result<(), C
     if !overrun.is_zero() {
         tables.transfer(Party::Overrun, Party::Revenue, overrun, Some(closing.call));
     }
+    let rate_version = version(tables, closing.rate);
     let Some(row) = tables.calls.get_mut(&closing.call) else { return Err(CloseError::Unknown) };
+    row.rate = closing.rate;
     let record = &mut row.record;
+    record.rate_version = rate_version;
     record.status = match closing.outcome {
         Outcome::Success => CallStatus::Success,
         Outcome::Failed => CallStatus::Failed,
@@ -250,4 +252,8 @@ fn reap(tables: &mut Tables, calls: &[CallId], now: UnixMillis) -> Result<u64, S
         end_claim(tables, *call, &ClaimEnd::Release);
     }
     u64::try_from(calls.len()).map_err(StorageError::broken)
+}
+
+fn version(tables: &Tables, rate: Option<RateId>) -> Option<i32> {
+    tables.rates.iter().find(|one| Some(one.id) == rate).map(|rate| rate.version)
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 
 use super::Memory;
-use crate::ids::ProviderId;
+use crate::ids::{CredentialId, ProviderId};
 use crate::ports::{
     CredentialRecord, NewProvider, ProviderBook, ProviderBookError, ProviderRecord, StorageError,
 };
@@ -41,6 +41,39 @@ impl ProviderBook for Memory {
             return Ok(false);
         };
         record.credentials.push(credential);
+        tables.raise_settings_version();
+        Ok(true)
+    }
+
+    async fn remove_credential(
+        &self,
+        provider: ProviderId,
+        credential: CredentialId,
+    ) -> Result<bool, StorageError> {
+        let mut tables = self.tables()?;
+        let Some(record) = tables.providers.iter_mut().find(|record| record.id == provider) else {
+            return Ok(false);
+        };
+        let before = record.credentials.len();
+        record.credentials.retain(|own| own.id != credential);
+        let is_gone = record.credentials.len() < before;
+        if is_gone {
+            tables.raise_settings_version();
+        }
+        Ok(is_gone)
+    }
+
+    async fn weigh_credential(
+        &self,
+        provider: ProviderId,
+        credential: CredentialId,
+        weight: u32,
+    ) -> Result<bool, StorageError> {
+        let mut tables = self.tables()?;
+        let record = tables.providers.iter_mut().find(|record| record.id == provider);
+        let own = record.and_then(|record| record.credentials.iter_mut().find(|own| own.id == credential));
+        let Some(own) = own else { return Ok(false) };
+        own.weight = weight;
         tables.raise_settings_version();
         Ok(true)
     }

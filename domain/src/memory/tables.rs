@@ -7,9 +7,10 @@ use crate::ids::{AccountId, CallId, InstanceEpoch, KeyId, RateId, TransferId};
 use crate::money::{AmountOutOfRange, Credits};
 use crate::ports::{
     Account, Balance, Billing, BillingMode, CallRecord, Claim, KeyRecord, ProviderRecord, SealedAnswer,
-    UnixMillis, UsageEvent,
+    UnixMillis, UpstreamTrouble, UsageEvent,
 };
 use crate::rates::Rate;
+use crate::routing::VirtualModel;
 
 /// Rows are kept by ids, hence in the order of their making.
 #[derive(Default)]
@@ -26,6 +27,9 @@ pub struct Tables {
     pub keys: BTreeMap<KeyId, KeyRow>,
     pub rates: Vec<Rate>,
     pub providers: Vec<ProviderRecord>,
+    pub models: BTreeMap<String, VirtualModel>,
+    /// By instance: its epoch, and what it told last.
+    pub upstream_reports: BTreeMap<Arc<str>, (i64, Vec<UpstreamTrouble>)>,
     pub settings_version: i64,
 }
 

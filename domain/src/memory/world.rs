@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::Memory;
 use crate::ports::contract::World;
 use crate::ports::{
-    Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, Outbox,
-    ProviderBook, RateBook,
+    Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, ModelBook, Outbox,
+    ProviderBook, RateBook, UpstreamReports,
 };
 
 #[async_trait]
@@ -35,6 +35,12 @@ impl World for Memory {
         self
     }
     fn providers(&self) -> &dyn ProviderBook {
+        self
+    }
+    fn models(&self) -> &dyn ModelBook {
+        self
+    }
+    fn upstream_reports(&self) -> &dyn UpstreamReports {
         self
     }
     fn outbox(&self) -> &dyn Outbox {

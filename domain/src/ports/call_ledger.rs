@@ -131,6 +131,8 @@ pub struct Closing {
     /// Releases the whole hold and charges nothing; `division` is empty then.
     pub void: bool,
     pub served: Served,
+    /// The version of the prices of the route that was taken; `None` when the call is not charged.
+    pub rate: Option<RateId>,
     pub usage: Usage,
     pub division: Division,
     /// The mode that an outbox event is written for when something is charged.

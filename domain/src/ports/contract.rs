@@ -17,6 +17,7 @@ mod identity_verifier;
 mod jobs;
 mod key_store;
 mod leases;
+mod model_book;
 mod model_provider;
 mod outbox;
 mod provider_book;
@@ -24,6 +25,7 @@ mod rate_book;
 mod secrets;
 mod stage;
 mod token_counter;
+mod upstream_reports;
 mod usage_reporter;
 
 use std::time::Duration;
@@ -41,6 +43,7 @@ pub use identity_verifier::identity_verifier;
 pub use jobs::jobs;
 pub use key_store::key_store;
 pub use leases::leases;
+pub use model_book::model_book;
 pub use model_provider::model_provider;
 pub use outbox::outbox;
 pub use provider_book::provider_book;
@@ -48,11 +51,12 @@ pub use rate_book::rate_book;
 pub use secrets::secrets;
 pub use stage::Stage;
 pub use token_counter::token_counter;
+pub use upstream_reports::upstream_reports;
 pub use usage_reporter::usage_reporter;
 
 use crate::ports::{
-    Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, Outbox,
-    ProviderBook, RateBook,
+    Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, ModelBook, Outbox,
+    ProviderBook, RateBook, UpstreamReports,
 };
 
 /// One store, fresh, seen through its ports.
@@ -66,6 +70,8 @@ pub trait World: Send + Sync {
     fn keys(&self) -> &dyn KeyStore;
     fn rates(&self) -> &dyn RateBook;
     fn providers(&self) -> &dyn ProviderBook;
+    fn models(&self) -> &dyn ModelBook;
+    fn upstream_reports(&self) -> &dyn UpstreamReports;
     fn outbox(&self) -> &dyn Outbox;
     fn answers(&self) -> &dyn Answers;
     fn auditor(&self) -> &dyn Auditor;
@@ -86,7 +92,9 @@ pub async fn store(world: &dyn World) {
     key_store(world).await;
     rate_book(world).await;
     provider_book(world).await;
+    model_book(world).await;
     leases(world).await;
+    upstream_reports(world).await;
     jobs(world).await;
     call_ledger(world).await;
     answers(world).await;

@@ -51,6 +51,8 @@ pub struct CredentialRecord {
     /// The last four characters, to tell keys apart.
     pub tail: String,
     pub sealed: Vec<u8>,
+    /// Its share of the provider's calls.
+    pub weight: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -83,6 +85,19 @@ pub trait ProviderBook: Send + Sync {
         &self,
         provider: ProviderId,
         credential: CredentialRecord,
+    ) -> Result<bool, StorageError>;
+    /// False when the provider has no such credential.
+    async fn remove_credential(
+        &self,
+        provider: ProviderId,
+        credential: CredentialId,
+    ) -> Result<bool, StorageError>;
+    /// Changes a credential's share; false when the provider has no such credential.
+    async fn weigh_credential(
+        &self,
+        provider: ProviderId,
+        credential: CredentialId,
+        weight: u32,
     ) -> Result<bool, StorageError>;
     async fn list(&self) -> Result<Vec<ProviderRecord>, StorageError>;
     /// False when there is no provider of this name.

@@ -20,7 +20,11 @@ fn provider(name: &str, models: &[&str]) -> Provider {
         enabled: true,
         on_disconnect: OnDisconnect::Cancel,
         timeouts: ProviderTimeouts::default(),
-        credentials: vec![Credential { id: None, secret: SecretText::new("sk-1") }],
+        credentials: vec![Credential {
+            id: None,
+            secret: SecretText::new("sk-1"),
+            weight: Credential::WEIGHT,
+        }],
         models: models.iter().map(listed).collect(),
         created: 0,
     }
@@ -120,11 +124,106 @@ fn google_is_called_gemini_too_unless_somebody_else_is() {
     assert_served(&only_gemini, "gemini/flash", "Gemini/flash");
 }
 
+/// The routes of a name, in their order.
+fn routes_of(snapshot: &Snapshot, name: &str) -> Vec<String> {
+    let candidates = snapshot.resolve(name, CHAT, true).unwrap();
+    routes(&candidates).map(|one| format!("{}/{}", one.provider.name, one.model)).collect()
+}
+
 #[test]
-fn a_bare_name_that_several_have_is_refused_with_the_candidates() {
-    let refused = served(&two_providers(), "shared");
-    let candidates = vec!["openai/shared".to_owned(), "local/shared".to_owned()];
-    assert_eq!(refused, Err(CallError::ModelAmbiguous { model: "shared".to_owned(), candidates }));
+fn providers_of_a_bare_name_take_turns_and_stand_in_for_each_other() {
+    let snapshot = two_providers();
+    let turns: Vec<_> = (0..4).map(|_| routes_of(&snapshot, "shared")).collect();
+    let (one, other) = (["openai/shared", "local/shared"], ["local/shared", "openai/shared"]);
+    assert_eq!(turns, [one, other, one, other]);
+    let fallback = snapshot.resolve("shared", CHAT, true).unwrap()[0].route.fallback;
+    assert!(fallback.errors && fallback.timeouts && !fallback.context_length);
+}
+
+#[test]
+fn a_provider_can_be_kept_for_those_who_name_it() {
+    let snapshot = two_providers().with_named_only(vec!["LOCAL".to_owned()]);
+    for _ in 0..3 {
+        assert_eq!(routes_of(&snapshot, "shared"), ["openai/shared"]);
+    }
+    assert_served(&snapshot, "local/shared", "local/shared");
+    assert_served(&snapshot, "qwen:8b", "local/qwen:8b");
+}
+
+fn target(model: &str, weight: u32) -> Target {
+    Target { model: model.to_owned(), weight, timeouts: TargetTimeouts::default() }
+}
+
+fn virtual_model(name: &str, strategy: Strategy, targets: &[(&str, u32)]) -> VirtualModel {
+    VirtualModel {
+        name: Arc::from(name),
+        strategy,
+        targets: targets.iter().map(|(model, weight)| target(model, *weight)).collect(),
+        fallback: Fallback::ALL,
+        created: 0,
+    }
+}
+
+#[test]
+fn a_virtual_model_stands_for_its_targets_in_their_order() {
+    let both = [("openai/gpt-5", 1), ("local/qwen:8b", 1), ("local/gone", 1)];
+    let ordered = virtual_model("smart", Strategy::Ordered, &both);
+    let snapshot = two_providers().with_virtual_models(vec![ordered]);
+    for name in ["smart", "aignehub/smart", "smart"] {
+        assert_eq!(routes_of(&snapshot, name), ["openai/gpt-5", "local/qwen:8b"], "{name}");
+    }
+    assert_unknown(&snapshot, "Smart");
+}
+
+#[test]
+fn a_virtual_models_targets_are_first_as_often_as_they_weigh() {
+    let weighted = virtual_model("mixed", Strategy::Weighted, &[("openai/gpt-5", 3), ("local/qwen:8b", 1)]);
+    let snapshot = two_providers().with_virtual_models(vec![weighted]);
+    let firsts: Vec<_> = (0..8).map(|_| routes_of(&snapshot, "mixed")[0].clone()).collect();
+    assert_eq!(firsts.iter().filter(|first| *first == "openai/gpt-5").count(), 6);
+    assert_eq!(routes_of(&snapshot, "mixed").len(), 2, "the others stand by");
+}
+
+#[test]
+fn a_target_that_can_not_be_called_is_left_out_and_the_last_one_says_why() {
+    let disabled = Provider { enabled: false, ..provider("openai", &["gpt-5"]) };
+    let rates = || vec![rate("openai", "gpt-5"), rate("local", "qwen:8b")];
+    let models = vec![
+        virtual_model("two", Strategy::Ordered, &[("openai/gpt-5", 1), ("local/qwen:8b", 1)]),
+        virtual_model("one", Strategy::Ordered, &[("openai/gpt-5", 1)]),
+        virtual_model("gone", Strategy::Ordered, &[("removed/model", 1)]),
+    ];
+    let snapshot =
+        snapshot(vec![disabled, provider("local", &["qwen:8b"])], rates()).with_virtual_models(models);
+    assert_eq!(routes_of(&snapshot, "two"), ["local/qwen:8b"]);
+    for name in ["one", "gone"] {
+        let model = name.to_owned();
+        assert_eq!(served(&snapshot, name), Err(CallError::ProviderUnavailable { model }));
+    }
+    let refused = snapshot.resolve("two", CallType::Embedding, true).err();
+    assert!(matches!(refused, Some(CallError::ModelNotPriced { .. })), "{refused:?}");
+}
+
+#[test]
+fn a_targets_time_outs_go_before_its_providers() {
+    let seconds = |count| Some(Duration::from_secs(count));
+    let mut own = virtual_model("quick", Strategy::Ordered, &[("openai/gpt-5", 1)]);
+    own.targets[0].timeouts =
+        TargetTimeouts { first_byte: seconds(2), first_content: seconds(4), idle: None, total: seconds(9) };
+    let snapshot = two_providers().with_virtual_models(vec![own]);
+    let route = snapshot.resolve("quick", CHAT, true).unwrap()[0].route;
+    let provider = ProviderTimeouts::default();
+    assert_eq!(route.timeouts, ProviderTimeouts { first_byte: Duration::from_secs(2), ..provider });
+    assert_eq!((route.first_content, route.total), (seconds(4), seconds(9)));
+}
+
+#[test]
+fn a_configured_provider_goes_before_a_virtual_model_of_the_same_beginning() {
+    let shadow = virtual_model("openai/gpt-5", Strategy::Ordered, &[("local/qwen:8b", 1)]);
+    let team = virtual_model("team/smart", Strategy::Ordered, &[("local/qwen:8b", 1)]);
+    let snapshot = two_providers().with_virtual_models(vec![shadow, team]);
+    assert_served(&snapshot, "openai/gpt-5", "openai/gpt-5");
+    assert_served(&snapshot, "team/smart", "local/qwen:8b");
 }
 
 #[test]
@@ -164,9 +263,11 @@ fn a_bare_name_that_nobody_lists_goes_to_who_prices_everything() {
     assert_unknown(&one, "nobody/whatever");
 
     let also_openai = rates().into_iter().chain([rate("openai", "*")]).collect();
-    let candidates = vec!["openai/whatever".to_owned(), "any/whatever".to_owned()];
-    let ambiguous = CallError::ModelAmbiguous { model: "whatever".to_owned(), candidates };
-    assert_eq!(served(&snapshot(providers(), also_openai), "whatever"), Err(ambiguous));
+    let both = snapshot(providers(), also_openai);
+    let mut firsts =
+        [routes_of(&both, "whatever"), routes_of(&both, "whatever")].map(|mut all| all.remove(0));
+    firsts.sort_unstable();
+    assert_eq!(firsts, ["any/whatever", "openai/whatever"]);
 }
 
 #[test]
@@ -198,7 +299,11 @@ fn where_nothing_is_charged_no_rate_is_needed() {
 
 #[test]
 fn each_credential_is_a_candidate_in_its_turn() {
-    let key = |secret: &str| Credential { id: Some(CredentialId::new()), secret: SecretText::new(secret) };
+    let key = |secret: &str| Credential {
+        id: Some(CredentialId::new()),
+        secret: SecretText::new(secret),
+        weight: Credential::WEIGHT,
+    };
     let credentials = vec![key("sk-1"), key("sk-2"), key("sk-3")];
     let openai = Provider { credentials: credentials.clone(), ..provider("openai", &["gpt-5"]) };
     let candidates =

@@ -1,6 +1,7 @@
 //! Admits a call: quotes it and opens it in the ledger, with a tokenizer's count where the cheap
 //! bound doesn't fit the balance.
 
+use std::slice;
 use std::sync::Arc;
 
 use crate::bound::{OutputLimits, bound, texts, with_counted_input};
@@ -12,7 +13,7 @@ use crate::ports::{
     StorageError, TokenCounter,
 };
 use crate::quote::{HoldPolicy, Quote, Shortfall, SizeError};
-use crate::routing::Candidate;
+use crate::routing::{Candidate, routes};
 use crate::vocabulary::Canonical;
 
 /// How calls are priced and sized (`billing.*`).
@@ -84,42 +85,75 @@ impl Admit {
         }
     }
 
-    /// The same bound with the input counted by the model's tokenizer; `None` when that is no tighter.
-    async fn tighter(&self, quote: &Quote, candidate: &Candidate, canonical: &Canonical) -> Option<Quote> {
-        let rate = candidate.rate.as_deref()?;
-        let counted = self.tokens.count(&candidate.model, texts(canonical)).await;
-        let bound = with_counted_input(quote.bound, canonical, counted);
-        (bound.input_tokens < quote.bound.input_tokens)
-            .then(|| Quote::new(bound, rate, quote.policy).ok())
-            .flatten()
+    /// The upper bound over all routes: whichever is taken, it costs no more. Where the price of one is out of
+    /// range, it is that of those before it.
+    pub fn quote_all(&self, candidates: &[Candidate], canonical: &Canonical) -> Result<Quote, CallError> {
+        let mut quotes = routes(candidates).map(|route| self.quote(route, canonical));
+        let first = quotes.next().unwrap_or(Err(CallError::AmountOutOfRange))?;
+        Ok(quotes.flatten().fold(first, Quote::or))
     }
 
-    /// Opens the call. Where the balance doesn't cover the cheap bound, the tokenizer has a word before
-    /// the answer is 402.
+    /// The same bounds with the input counted by the models' tokenizers; `None` when that is no tighter.
+    async fn tighter(&self, quote: &Quote, candidates: &[Candidate], canonical: &Canonical) -> Option<Quote> {
+        let mut all: Option<Quote> = None;
+        for route in routes(candidates) {
+            let own = self.quote(route, canonical).ok()?;
+            let rate = route.rate.as_deref()?;
+            let counted = self.tokens.count(&route.model, texts(canonical)).await;
+            let bound = with_counted_input(own.bound, canonical, counted);
+            let own = if bound.input_tokens < own.bound.input_tokens {
+                Quote::new(bound, rate, own.policy).ok()?
+            } else {
+                own
+            };
+            all = Some(all.map_or(own, |all| all.or(own)));
+        }
+        all.filter(|all| all.bound.input_tokens < quote.bound.input_tokens)
+    }
+
+    /// Opens the call, with a hold that covers every route. Where the balance doesn't cover the cheap bound, the
+    /// tokenizer has a word before the answer is 402, and then the first route alone. With which quote it was.
     pub async fn open(
         &self,
         call: NewCall,
-        candidate: &Candidate,
+        candidates: &[Candidate],
         canonical: &Canonical,
-    ) -> Result<HeldCall, AdmitError> {
-        let shortfall = match self.ledger.open(call.clone()).await {
+    ) -> Result<(HeldCall, Quote), AdmitError> {
+        let quote = call.quote;
+        let mut shortfall = match self.ledger.open(call.clone()).await {
             Err(HoldError::Insufficient(shortfall)) => shortfall,
-            other => return other.map_err(|error| self.refusal(error)),
+            other => return self.opened(other, quote),
         };
-        match self.tighter(&call.quote, candidate, canonical).await {
-            Some(quote) => {
-                self.ledger.open(NewCall { quote, ..call }).await.map_err(|error| self.refusal(error))
+        let several = routes(candidates).nth(1).is_some();
+        let first = candidates.get(..1).filter(|_| several);
+        for candidates in [Some(candidates), first].into_iter().flatten() {
+            let cheap = self.quote_all(candidates, canonical).map_err(AdmitError::Refused)?;
+            let tighter = self.tighter(&cheap, candidates, canonical).await;
+            // The cheap bound of all routes was tried already.
+            let Some(quote) = tighter.or_else(|| (cheap != quote).then_some(cheap)) else { continue };
+            match self.ledger.open(NewCall { quote, ..call.clone() }).await {
+                Err(HoldError::Insufficient(less)) => shortfall = less,
+                other => return self.opened(other, quote),
             }
-            None => Err(self.refusal(HoldError::Insufficient(shortfall))),
         }
+        Err(self.refusal(HoldError::Insufficient(shortfall)))
     }
 
-    /// What a request would cost at most, and what of it the balance pays for. Records nothing.
+    fn opened(
+        &self,
+        opened: Result<HeldCall, HoldError>,
+        quote: Quote,
+    ) -> Result<(HeldCall, Quote), AdmitError> {
+        opened.map(|held| (held, quote)).map_err(|error| self.refusal(error))
+    }
+
+    /// What a request would cost at most, and what of it the balance pays for; where it may go several ways, on
+    /// the dearest. Records nothing.
     pub async fn estimate(
         &self,
         accounts: &dyn Accounts,
         account: AccountId,
-        candidate: &Candidate,
+        candidates: &[Candidate],
         canonical: &Canonical,
     ) -> Result<Estimate, CallError> {
         let balance = match accounts.get(account).await {
@@ -127,14 +161,24 @@ impl Admit {
             Ok(None) => Credits::ZERO,
             Err(error) => return Err(storage_error(error)),
         };
-        let quote = self.quote(candidate, canonical)?;
+        let mut dearest: Option<(&Candidate, Quote, Credits)> = None;
+        for candidate in routes(candidates) {
+            let quote = self.quote(candidate, canonical)?;
+            let cost = quote.full().map_err(|_| CallError::AmountOutOfRange)?.hold;
+            if dearest.as_ref().is_none_or(|(.., most)| cost > *most) {
+                dearest = Some((candidate, quote, cost));
+            }
+        }
+        let (candidate, quote, _) = dearest.ok_or(CallError::AmountOutOfRange)?;
         let (quote, covered) = match quote.size(balance) {
             Ok(reserved) => (quote, Some(reserved)),
             Err(SizeError::OutOfRange(_)) => return Err(CallError::AmountOutOfRange),
-            Err(SizeError::Shortfall(_)) => match self.tighter(&quote, candidate, canonical).await {
-                Some(tighter) => (tighter, tighter.size(balance).ok()),
-                None => (quote, None),
-            },
+            Err(SizeError::Shortfall(_)) => {
+                match self.tighter(&quote, slice::from_ref(candidate), canonical).await {
+                    Some(tighter) => (tighter, tighter.size(balance).ok()),
+                    None => (quote, None),
+                }
+            }
         };
         let full = quote.full().map_err(|_| CallError::AmountOutOfRange)?;
         let rate = candidate.rate.as_deref().filter(|_| self.policy.is_priced());

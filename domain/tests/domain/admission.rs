@@ -9,11 +9,13 @@ use futures_executor::block_on;
 use hub_domain::call::OnDisconnect;
 use hub_domain::error::CallError;
 use hub_domain::memory::Memory;
+use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
 use hub_domain::ports::contract::Stage;
 use hub_domain::ports::{BillingMode, CallLedger, NewCall, ProviderTimeouts, TokenCounter};
 use hub_domain::quote::{HoldPolicy, Reserved};
-use hub_domain::routing::{Candidate, Provider, ProviderKind};
+use hub_domain::rates::{Prices, Rate};
+use hub_domain::routing::{Candidate, Provider, ProviderKind, Route};
 use hub_domain::use_cases::admit::{AdmissionPolicy, Admit, AdmitError};
 use hub_domain::vocabulary::{Canonical, ChatRequest, Message, MessageRole, Part};
 
@@ -84,21 +86,22 @@ impl Desk {
             credential: None,
             rate: Some(Arc::new(stage.rate.clone())),
             max_output_tokens: None,
+            route: Route::single(ProviderTimeouts::default()),
         }
     }
 
     /// Opens a call for an account with so many units; what was reserved, or why not.
     async fn open(&self, units: i64, asked: Option<u64>) -> Result<Reserved, CallError> {
         let (stage, request) = (Stage::set(&self.memory, units).await, request(asked));
-        let candidate = self.candidate(&stage);
-        let quote = self.admit.quote(&candidate, &request).unwrap();
+        let candidates = [self.candidate(&stage)];
+        let quote = self.admit.quote_all(&candidates, &request).unwrap();
         let estimate =
-            self.admit.estimate(&self.memory, stage.account.id, &candidate, &request).await.unwrap();
+            self.admit.estimate(&self.memory, stage.account.id, &candidates, &request).await.unwrap();
         let asked_for_estimate = self.tokens.0.swap(0, Ordering::Relaxed);
         let call = NewCall { quote, ..stage.call(0, None) };
-        let opened = self.admit.open(call, &candidate, &request).await;
+        let opened = self.admit.open(call, &candidates, &request).await;
         assert_eq!(asked_for_estimate, self.tokens.0.load(Ordering::Relaxed), "both work alike");
-        let opened = opened.map(|held| held.reserved).map_err(|error| match error {
+        let opened = opened.map(|(held, _)| held.reserved).map_err(|error| match error {
             AdmitError::Refused(error) | AdmitError::Unknown(error) => error,
         });
         assert_eq!(estimate.covered, opened.clone().ok(), "a quote says what a call then takes");
@@ -164,8 +167,38 @@ fn while_the_database_is_away_it_is_not_known_whether_a_call_was_opened() {
         let stage = Stage::set(&desk.memory, 10_000).await;
         let (candidate, call) = (desk.candidate(&stage), stage.call(10, Some(20)));
         desk.memory.set_away(true);
-        let outcome = desk.admit.open(call, &candidate, &request(None)).await;
+        let outcome = desk.admit.open(call, &[candidate], &request(None)).await;
         let Err(AdmitError::Unknown(error)) = outcome else { panic!("{outcome:?}") };
         assert!(matches!(error, CallError::Unavailable { code: "storage_unavailable", .. }), "{error:?}");
+    });
+}
+
+/// Twice as dear as the stage's rate, as another route.
+fn dear(desk: &Desk, stage: &Stage<'_>) -> Candidate {
+    let cheap = desk.candidate(stage);
+    let prices = Prices::default().with(Meter::Input, units(2)).with(Meter::Output, units(2));
+    let rate = Rate { prices, ..stage.rate.clone() };
+    Candidate { rate: Some(Arc::new(rate)), route: Route { index: 1, ..cheap.route }, ..cheap }
+}
+
+#[test]
+fn a_hold_covers_the_dearest_route_as_long_as_the_balance_does() {
+    block_on(async {
+        let desk = Desk::new(BillingMode::Ledger);
+        let both = 2 * (BYTES + OVERHEAD + 100);
+        for (balance, hold, covers_all) in
+            [(both, both, true), (2 * (COUNTED + OVERHEAD) - 1, COUNTED + OVERHEAD + 100, false)]
+        {
+            let stage = Stage::set(&desk.memory, balance).await;
+            let candidates = [desk.candidate(&stage), dear(&desk, &stage)];
+            let request = request(Some(100));
+            let quote = desk.admit.quote_all(&candidates, &request).unwrap();
+            assert_eq!(quote.full().unwrap().hold, units(both));
+            let call = NewCall { quote, ..stage.call(0, None) };
+            let (held, with) = desk.admit.open(call, &candidates, &request).await.unwrap();
+            assert_eq!(held.reserved.hold, units(hold), "of {balance}");
+            let dear = desk.admit.quote(&candidates[1], &request).unwrap();
+            assert_eq!(with.covers(&dear), covers_all, "of {balance}");
+        }
     });
 }

@@ -10,7 +10,7 @@ use hub_domain::memory::{
     CollectedUsage, KnownTokens, ManualClock, MarkedSecrets, Memory, ScriptedProvider, WordCounter,
 };
 use hub_domain::ports::{Attempt, ProviderTimeouts, contract};
-use hub_domain::routing::{Candidate, Provider, ProviderKind};
+use hub_domain::routing::{Candidate, Provider, ProviderKind, Route};
 use hub_domain::vocabulary::{Canonical, ChatRequest, Event, KeyLimits, Principal, Request, Role};
 
 #[test]
@@ -82,6 +82,7 @@ fn attempt() -> Attempt {
         credential: None,
         rate: None,
         max_output_tokens: None,
+        route: Route::single(ProviderTimeouts::default()),
     };
     Attempt {
         request: Arc::new(Request { source: None, canonical: Canonical::Chat(ChatRequest::default()) }),

@@ -139,7 +139,11 @@ impl Stage {
             tiers: Vec::new(),
         };
         let rate = memory.set(rate).await.unwrap();
-        let credential = |_| Credential { id: None, secret: SecretText::new("sk-0123456789abcdef") };
+        let credential = |_| Credential {
+            id: None,
+            secret: SecretText::new("sk-0123456789abcdef"),
+            weight: Credential::WEIGHT,
+        };
         let provider = Provider {
             id: None,
             name: Arc::from("acme"),
@@ -166,7 +170,8 @@ impl Stage {
             accounts: store.clone(),
             answers: store.clone(),
             keys: store.clone(),
-            health: store,
+            health: store.clone(),
+            upstream_reports: store,
             provider: upstream.clone(),
             snapshots: Arc::new(TestSnapshots(ArcSwap::from_pointee(snapshot))),
             tokens: staging.counter,

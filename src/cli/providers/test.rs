@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 use futures_util::future::join_all;
-use hub_domain::routing::{Candidate, Provider};
+use hub_domain::routing::{Candidate, Provider, Route};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -64,6 +64,7 @@ pub async fn try_keys(books: &Books, provider: Provider) -> Vec<TestedKey> {
         credential,
         rate: None,
         max_output_tokens: None,
+        route: Route::single(provider.timeouts),
     };
     let mut candidates: Vec<_> =
         provider.credentials.iter().map(|credential| candidate(Some(credential.clone()))).collect();

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use hub_domain::meter::Meter;
 use hub_domain::ports::contract::{Stage, World};
 use hub_domain::ports::{
-    Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, Outbox,
-    ProviderBook, RateBook,
+    Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, ModelBook, Outbox,
+    ProviderBook, RateBook, UpstreamReports,
 };
 use hub_domain::usage::{Quantities, Usage};
 use hub_storage::{Durability, StorageUrl, Store, StoreSettings};
@@ -45,6 +45,12 @@ impl World for Books {
         &self.0
     }
     fn providers(&self) -> &dyn ProviderBook {
+        &self.0
+    }
+    fn models(&self) -> &dyn ModelBook {
+        &self.0
+    }
+    fn upstream_reports(&self) -> &dyn UpstreamReports {
         &self.0
     }
     fn outbox(&self) -> &dyn Outbox {

@@ -149,9 +149,7 @@ pub(crate) fn tell(error: &CallError, surface: Surface) -> Told<'_> {
     match error {
         CallError::InvalidRequest { param, .. } => told(400, INVALID_REQUEST, param.as_deref(), Retry::No),
         CallError::ModelNotFound { .. } => told(404, INVALID_REQUEST, Some("model"), Retry::No),
-        CallError::ModelNotPriced { .. } | CallError::ModelAmbiguous { .. } => {
-            told(400, INVALID_REQUEST, Some("model"), Retry::No)
-        }
+        CallError::ModelNotPriced { .. } => told(400, INVALID_REQUEST, Some("model"), Retry::No),
         CallError::ProviderUnavailable { .. } => {
             told(503, UNAVAILABLE, Some("model"), Retry::After(COME_BACK_LATER))
         }

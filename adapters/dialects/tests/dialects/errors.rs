@@ -48,13 +48,6 @@ fn every_error_has_status_type_code_and_a_word_on_retrying() {
             false,
         ),
         (
-            CallError::ModelAmbiguous { model: model(), candidates: vec![] },
-            400,
-            "invalid_request_error",
-            "model_ambiguous",
-            false,
-        ),
-        (
             CallError::ProviderUnavailable { model: model() },
             503,
             "service_unavailable_error",

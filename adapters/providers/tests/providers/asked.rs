@@ -9,7 +9,7 @@ use hub_dialects::openai::{decode_chat, decode_embeddings};
 use hub_domain::call::OnDisconnect;
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, FrameStream, ModelProvider, ProviderTimeouts, SecretText};
-use hub_domain::routing::{Candidate, Credential, Provider, ProviderKind};
+use hub_domain::routing::{Candidate, Credential, Provider, ProviderKind, Route};
 use hub_domain::usage::Usage;
 use hub_domain::vocabulary::{Dialect, Event, Frame, Request, Source};
 use hub_providers::{Providers, ProvidersSettings};
@@ -81,7 +81,11 @@ pub fn simulated(model: &'static str, body: &str) -> Asked {
 
 impl Asked {
     pub fn candidate(&self) -> Candidate {
-        let credential = self.key.map(|key| Credential { id: None, secret: SecretText::new(key) });
+        let credential = self.key.map(|key| Credential {
+            id: None,
+            secret: SecretText::new(key),
+            weight: Credential::WEIGHT,
+        });
         let provider = Provider {
             id: None,
             name: "up".into(),
@@ -100,6 +104,7 @@ impl Asked {
             credential,
             rate: None,
             max_output_tokens: None,
+            route: Route::single(self.timeouts),
         }
     }
 

@@ -99,6 +99,7 @@ columns! {
         provider: &'a str => Text,
         model: &'a str => Text,
         credential_id: Option<Key> => Nullable<Id>,
+        rate_id: Option<Key> => Nullable<Id>,
         state: &'a str => Text,
         outcome: Option<&'a str> => Nullable<Text>,
         reason: Option<&'a str> => Nullable<Text>,
@@ -123,7 +124,7 @@ impl QueryFragment<Pg> for EndCalls<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(concat!(
             "UPDATE model_calls AS c SET provider = x.provider, model = x.model, ",
-            "credential_id = x.credential_id, state = x.state, outcome = x.outcome, reason = x.reason, ",
+            "credential_id = x.credential_id, rate_id = x.rate_id, state = x.state, outcome = x.outcome, reason = x.reason, ",
             "error = x.error, finish_reason = x.finish_reason, charge = x.charge, overrun = x.overrun, ",
             "lines = x.lines, duration_ms = x.duration_ms, ttfb_ms = x.ttfb_ms, ",
             "provider_ttfb_ms = x.provider_ttfb_ms, upstream_id = x.upstream_id, closed_ms = ",

@@ -202,6 +202,7 @@ fn provider(name: &str) -> NewProvider {
             id: CredentialId::new(),
             tail: "wxyz".to_owned(),
             sealed: vec![0, 1, 255],
+            weight: 100,
         }],
     }
 }

@@ -10,6 +10,8 @@ on_both_databases!(
     keys_keep_their_contract,
     rates_keep_their_contract,
     providers_keep_their_contract,
+    virtual_models_keep_their_contract,
+    reports_of_upstreams_keep_their_contract,
     leases_keep_their_contract,
     jobs_keep_their_contract,
     the_ledger_keeps_its_contract,
@@ -35,6 +37,14 @@ async fn rates_keep_their_contract(world: &Database) {
 
 async fn providers_keep_their_contract(world: &Database) {
     contract::provider_book(world).await;
+}
+
+async fn virtual_models_keep_their_contract(world: &Database) {
+    contract::model_book(world).await;
+}
+
+async fn reports_of_upstreams_keep_their_contract(world: &Database) {
+    contract::upstream_reports(world).await;
 }
 
 async fn leases_keep_their_contract(world: &Database) {

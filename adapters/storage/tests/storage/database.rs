@@ -8,8 +8,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use hub_domain::ports::contract::World;
 use hub_domain::ports::{
-    Accounts, Answers, Auditor, CallHistory, CallLedger, Finding, Health, Jobs, KeyStore, Leases, Outbox,
-    ProviderBook, RateBook,
+    Accounts, Answers, Auditor, CallHistory, CallLedger, Finding, Health, Jobs, KeyStore, Leases, ModelBook,
+    Outbox, ProviderBook, RateBook, UpstreamReports,
 };
 use hub_storage::{StorageUrl, Store, StoreSettings};
 use tempfile::TempDir;
@@ -174,6 +174,14 @@ impl World for Database {
     }
 
     fn providers(&self) -> &dyn ProviderBook {
+        &self.store
+    }
+
+    fn models(&self) -> &dyn ModelBook {
+        &self.store
+    }
+
+    fn upstream_reports(&self) -> &dyn UpstreamReports {
         &self.store
     }
 

@@ -13,12 +13,14 @@ pub async fn provider_book(world: &dyn World) {
     a_provider_is_listed_as_it_was_added(world).await;
     a_name_is_taken_once_whatever_its_case(world).await;
     a_credential_is_added_to_a_provider(world).await;
+    a_credential_is_weighed_and_removed(world).await;
     a_removed_provider_is_gone(world).await;
     every_change_of_providers_raises_the_settings_version(world).await;
 }
 
 fn credential() -> CredentialRecord {
-    CredentialRecord { id: CredentialId::new(), tail: "wxyz".to_owned(), sealed: vec![0, 1, 254, 255] }
+    let id = CredentialId::new();
+    CredentialRecord { id, tail: "wxyz".to_owned(), sealed: vec![0, 1, 254, 255], weight: 100 }
 }
 
 fn provider() -> NewProvider {
@@ -69,6 +71,24 @@ async fn a_credential_is_added_to_a_provider(world: &dyn World) {
     assert!(!world.providers().add_credential(ProviderId::new(), credential()).await.unwrap());
 }
 
+async fn a_credential_is_weighed_and_removed(world: &dyn World) {
+    let (new, other) = (provider(), provider());
+    let [first, second] = [new.credentials[0].clone(), new.credentials[1].clone()];
+    world.providers().add(new.clone()).await.unwrap();
+    world.providers().add(other.clone()).await.unwrap();
+
+    let book = world.providers();
+    assert!(book.weigh_credential(new.id, second.id, 7).await.unwrap());
+    assert!(!book.weigh_credential(other.id, second.id, 9).await.unwrap(), "it belongs to another");
+    let weighed = CredentialRecord { weight: 7, ..second.clone() };
+    assert_eq!(listed(world, new.id).await.unwrap().credentials, [first.clone(), weighed.clone()]);
+
+    assert!(!book.remove_credential(other.id, first.id).await.unwrap());
+    assert!(book.remove_credential(new.id, first.id).await.unwrap());
+    assert!(!book.remove_credential(new.id, first.id).await.unwrap());
+    assert_eq!(listed(world, new.id).await.unwrap().credentials, [weighed]);
+}
+
 async fn a_removed_provider_is_gone(world: &dyn World) {
     let new = provider();
     world.providers().add(new.clone()).await.unwrap();
@@ -91,6 +111,10 @@ async fn every_change_of_providers_raises_the_settings_version(world: &dyn World
     rises("a new provider").await;
     world.providers().add_credential(new.id, credential()).await.unwrap();
     rises("a new credential").await;
+    world.providers().weigh_credential(new.id, new.credentials[0].id, 1).await.unwrap();
+    rises("another weight").await;
+    world.providers().remove_credential(new.id, new.credentials[0].id).await.unwrap();
+    rises("a credential less").await;
     world.providers().remove(&new.name).await.unwrap();
     rises("a provider less").await;
 }

@@ -367,6 +367,7 @@ fn push_ended<'a>(set: &mut EndCalls<'a>, closing: &'a Closing) {
         row.provider,
         row.model,
         row.credential_id,
+        row.rate_id,
         row.state,
         row.outcome,
         row.reason,

@@ -1,0 +1,3 @@
+DROP TABLE upstream_reports;
+DROP TABLE virtual_models;
+ALTER TABLE credentials DROP COLUMN weight;
