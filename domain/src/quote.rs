@@ -49,6 +49,8 @@ pub struct Quote {
     pub per_output_token: Credits,
     pub bound: Bound,
     pub policy: HoldPolicy,
+    /// Nothing is reserved where the balance pays for less than was asked.
+    pub whole: bool,
 }
 
 /// What was reserved.
@@ -86,15 +88,16 @@ impl Quote {
             fixed = fixed.checked_add(rate.dearest_of(meter, tokens).checked_mul(quantity)?)?;
         }
         let per_output_token = if bound.has_output { rate.dearest_output(tokens) } else { Credits::ZERO };
-        Ok(Self { fixed, per_output_token, bound, policy })
+        Ok(Self { fixed, per_output_token, bound, policy, whole: false })
     }
 
     /// A quote of nothing, for calls that are not charged (`billing.mode = "off"`).
     pub fn free(bound: Bound, policy: HoldPolicy) -> Self {
-        Self { fixed: Credits::ZERO, per_output_token: Credits::ZERO, bound, policy }
+        Self { fixed: Credits::ZERO, per_output_token: Credits::ZERO, bound, policy, whole: false }
     }
 
-    /// A quote that covers both: whichever of the two is taken in the end costs no more.
+    /// A quote that covers both: whichever of the two is taken in the end costs no more. It is for all that was
+    /// asked or for nothing, so that the dearer one does not make the answers of the other shorter.
     pub fn or(self, other: Self) -> Self {
         let (one, two) = (self.bound, other.bound);
         Self {
@@ -106,6 +109,7 @@ impl Quote {
                 ..one
             },
             policy: self.policy,
+            whole: true,
         }
     }
 
@@ -199,6 +203,9 @@ impl Quote {
             share.max(all.min(self.policy.uncapped_floor_tokens.max(least)))
         };
         let limit = wanted.min(paid_for);
+        if self.whole && limit < wanted {
+            return Err(Shortfall { needed: self.cost_of(wanted)?, available }.into());
+        }
         Ok(Reserved { hold: self.cost_of(limit)?, output_limit: Some(limit) })
     }
 }

@@ -187,7 +187,7 @@ fn a_hold_covers_the_dearest_route_as_long_as_the_balance_does() {
         let desk = Desk::new(BillingMode::Ledger);
         let both = 2 * (BYTES + OVERHEAD + 100);
         for (balance, hold, covers_all) in
-            [(both, both, true), (2 * (COUNTED + OVERHEAD) - 1, COUNTED + OVERHEAD + 100, false)]
+            [(both, both, true), (2 * (COUNTED + OVERHEAD + 100) - 1, COUNTED + OVERHEAD + 100, false)]
         {
             let stage = Stage::set(&desk.memory, balance).await;
             let candidates = [desk.candidate(&stage), dear(&desk, &stage)];
