@@ -62,6 +62,8 @@ impl FromStr for ProviderKind {
 pub struct ListedModel {
     pub name: Arc<str>,
     pub call_type: CallType,
+    /// Input tokens at most.
+    pub max_input_tokens: Option<u64>,
     /// Output tokens at most, reasoning included.
     pub max_output_tokens: Option<u64>,
 }

@@ -221,6 +221,7 @@ fn listed(names: &[String]) -> impl Iterator<Item = ListedModel> + '_ {
     names.iter().map(|name| ListedModel {
         name: Arc::from(name.as_str()),
         call_type: if name.contains("embed") { CallType::Embedding } else { CallType::ChatCompletion },
+        max_input_tokens: None,
         max_output_tokens: None,
     })
 }

@@ -47,6 +47,11 @@ struct ModelInfo {
     display_name: String,
     /// RFC 3339.
     created_at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_input_tokens: Option<u64>,
+    /// Of output.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
 }
 
 /// Google's list, in one page.
@@ -61,6 +66,10 @@ struct GeminiModel {
     /// `models/provider/model`.
     name: String,
     display_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_token_limit: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_token_limit: Option<u64>,
     supported_generation_methods: &'static [&'static str],
 }
 
@@ -70,7 +79,7 @@ pub(crate) fn list(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
     let usable = by_id(&snapshot, is_priced);
     if exchange.surface == Surface::Anthropic {
-        let data: Vec<_> = usable.iter().map(|(id, owner)| info(id, owner)).collect();
+        let data: Vec<_> = usable.iter().map(|(id, owner)| info(&snapshot, id, owner)).collect();
         let (first_id, last_id) = (usable.keys().next(), usable.keys().next_back());
         let (first_id, last_id) = (first_id.map(String::as_str), last_id.map(String::as_str));
         return Ok(HttpResponse::Ok().json(ModelPage { data, has_more: false, first_id, last_id }));
@@ -91,7 +100,7 @@ pub(crate) fn one(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     let is_priced = exchange.service.settings.billing != BillingMode::Off;
     match by_id(&snapshot, is_priced).remove_entry(&id) {
         Some((id, owner)) if exchange.surface == Surface::Anthropic => {
-            Ok(HttpResponse::Ok().json(info(&id, &owner)))
+            Ok(HttpResponse::Ok().json(info(&snapshot, &id, &owner)))
         }
         Some((id, _)) if exchange.surface == Surface::Gemini => {
             Ok(HttpResponse::Ok().json(gemini(&snapshot, &id, is_priced)))
@@ -101,11 +110,23 @@ pub(crate) fn one(exchange: &Exchange) -> Result<HttpResponse, Refusal> {
     }
 }
 
+/// How long requests and answers may be, where that is known.
+fn limits(snapshot: &Snapshot, id: &str) -> (Option<u64>, Option<u64>) {
+    let listed = snapshot.providers().iter().find_map(|provider| {
+        let model = id.strip_prefix(&*provider.name)?.strip_prefix('/')?;
+        provider.models.iter().find(|listed| &*listed.name == model)
+    });
+    listed.map_or((None, None), |listed| (listed.max_input_tokens, listed.max_output_tokens))
+}
+
 fn gemini(snapshot: &Snapshot, id: &str, is_priced: bool) -> GeminiModel {
+    let (input_token_limit, output_token_limit) = limits(snapshot, id);
     let is_embedding = !is_usable(snapshot, id, CallType::ChatCompletion, is_priced);
     GeminiModel {
         name: format!("models/{id}"),
         display_name: id.to_owned(),
+        input_token_limit,
+        output_token_limit,
         supported_generation_methods: if is_embedding {
             &["embedContent", "batchEmbedContents"]
         } else {
@@ -114,13 +135,16 @@ fn gemini(snapshot: &Snapshot, id: &str, is_priced: bool) -> GeminiModel {
     }
 }
 
-fn info(id: &str, owner: &Owner<'_>) -> ModelInfo {
+fn info(snapshot: &Snapshot, id: &str, owner: &Owner<'_>) -> ModelInfo {
     let created = jiff::Timestamp::from_second(owner.created).unwrap_or_default();
+    let (max_input_tokens, max_tokens) = limits(snapshot, id);
     ModelInfo {
         kind: "model",
         id: id.to_owned(),
         display_name: id.to_owned(),
         created_at: created.to_string(),
+        max_input_tokens,
+        max_tokens,
     }
 }
 

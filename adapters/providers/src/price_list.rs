@@ -1,42 +1,110 @@
-//! Built-in models and prices: list prices of OpenAI and Anthropic, the newest as of [`DATE`], and small
-//! made-up ones for the simulated provider. One credit is one US dollar. A rate that an operator sets goes before these.
+//! Built-in models and prices: list prices of providers, the newest as of [`DATE`], and small made-up ones for the
+//! simulated provider. One credit is one US dollar. A rate that an operator sets goes before these.
+//!
+//! Each file names the provider's own page. A price stands here only when two independent lists of that day
+//! agree on it. What has no dated price (OpenRouter, Doubao, Poe, servers of one's own) has none here.
 //!
 //! A price is a whole number of 10⁻¹⁰ credit for a token, so every price for a million tokens with at
 //! most four decimals is exact. A finer one in these tables does not compile: nothing is rounded.
 
+/// Prices of text: input, cached input, output.
+macro_rules! text {
+    ($input:literal, $cached:literal, $output:literal) => {
+        &[
+            (hub_domain::meter::Meter::Input, $crate::price_list::usd($input)),
+            (hub_domain::meter::Meter::InputCached, $crate::price_list::usd($cached)),
+            (hub_domain::meter::Meter::Output, $crate::price_list::usd($output)),
+        ]
+    };
+    ($input:literal, $output:literal) => {
+        &[
+            (hub_domain::meter::Meter::Input, $crate::price_list::usd($input)),
+            (hub_domain::meter::Meter::Output, $crate::price_list::usd($output)),
+        ]
+    };
+}
+
 mod anthropic;
+mod deepseek;
+mod google;
+mod groq;
+mod mistral;
 mod openai;
 mod simulated;
+mod together;
+mod xai;
 
 use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
 use hub_domain::ports::NewRate;
 use hub_domain::rates::{ContextTier, Prices};
 use hub_domain::routing::{ListedModel, ProviderKind};
-use hub_domain::vocabulary::CallType;
+use hub_domain::vocabulary::CallType::{self, ChatCompletion, Embedding};
 
 /// When the prices were looked up.
 pub const DATE: &str = "2026-11-25";
 
-/// The names under which OpenAI and Anthropic themselves are configured. A server that is only like them has
+/// Lists of providers that are configured under their own names. A server that is only like one of them has
 /// other prices.
-const OPENAI: &str = "openai";
-const ANTHROPIC: &str = "anthropic";
+const LISTS: &[(ProviderKind, &str, &[Entry])] = &[
+    (ProviderKind::OpenAi, "openai", openai::ENTRIES),
+    (ProviderKind::Anthropic, "anthropic", anthropic::ENTRIES),
+    (ProviderKind::Google, "google", google::ENTRIES),
+    (ProviderKind::Google, "gemini", google::ENTRIES),
+    (ProviderKind::OpenAi, "deepseek", deepseek::ENTRIES),
+    (ProviderKind::OpenAi, "xai", xai::ENTRIES),
+    (ProviderKind::OpenAi, "mistral", mistral::ENTRIES),
+    (ProviderKind::OpenAi, "groq", groq::ENTRIES),
+    (ProviderKind::OpenAi, "together", together::ENTRIES),
+];
+
+type Priced = &'static [(Meter, Credits)];
 
 /// A model, or several that cost the same.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     names: &'static [&'static str],
     call_type: CallType,
+    max_input_tokens: Option<u64>,
+    /// None where the provider names no limit beside that of input and output together.
     max_output_tokens: Option<u64>,
-    prices: &'static [(Meter, Credits)],
-    /// Twice the price of the input and one and a half times that of the output for a call with more
-    /// than 272,000 input tokens.
-    long_context: bool,
+    prices: Priced,
+    long: Option<LongContext>,
 }
 
-/// The first count of input tokens at which a long context begins.
-const LONG_CONTEXT: u64 = 272_001;
+/// What a call costs from some count of input tokens on, as multiples of its other prices.
+#[derive(Debug, Clone, Copy)]
+struct LongContext {
+    from: u64,
+    /// Numerator and denominator.
+    input: (i64, i64),
+    output: (i64, i64),
+}
+
+impl Entry {
+    const fn chat(
+        names: &'static [&'static str],
+        max_input_tokens: Option<u64>,
+        max_output_tokens: Option<u64>,
+        prices: Priced,
+    ) -> Self {
+        Self { names, call_type: ChatCompletion, max_input_tokens, max_output_tokens, prices, long: None }
+    }
+
+    const fn embedding(
+        names: &'static [&'static str],
+        max_input_tokens: Option<u64>,
+        prices: Priced,
+    ) -> Self {
+        let chat = Self::chat(names, max_input_tokens, None, prices);
+        Self { call_type: Embedding, ..chat }
+    }
+
+    /// A model whose long contexts cost more.
+    const fn long(self, long: LongContext) -> Self {
+        Self { long: Some(long), ..self }
+    }
+}
 
 /// US dollars for a million tokens, as credits for one.
 const fn usd(per_million: &str) -> Credits {
@@ -76,29 +144,27 @@ pub fn models(provider_name: &str, kind: ProviderKind) -> Vec<ListedModel> {
 }
 
 fn entries(provider_name: &str, kind: ProviderKind) -> &'static [Entry] {
-    match kind {
-        ProviderKind::OpenAi if provider_name.eq_ignore_ascii_case(OPENAI) => openai::ENTRIES,
-        ProviderKind::Anthropic if provider_name.eq_ignore_ascii_case(ANTHROPIC) => anthropic::ENTRIES,
-        ProviderKind::OpenAi | ProviderKind::Anthropic | ProviderKind::Google => &[],
-        ProviderKind::Simulated => simulated::ENTRIES,
+    if kind == ProviderKind::Simulated {
+        return simulated::ENTRIES;
     }
+    let of = LISTS.iter().find(|(of, name, _)| *of == kind && name.eq_ignore_ascii_case(provider_name));
+    of.map_or(&[], |(_, _, entries)| entries)
 }
 
 impl Entry {
     fn rate(&self, provider: &str, name: &str) -> NewRate {
         let prices =
             self.prices.iter().fold(Prices::default(), |all, (meter, price)| all.with(*meter, *price));
-        let tiers = if self.long_context {
-            vec![ContextTier { from_input_tokens: LONG_CONTEXT, prices: long(&prices) }]
-        } else {
-            Vec::new()
-        };
+        let tiers = self
+            .long
+            .iter()
+            .map(|long| ContextTier { from_input_tokens: long.from, prices: long.of(&prices) });
         NewRate {
             provider: provider.to_owned(),
             model: name.to_owned(),
             call_type: self.call_type,
             prices,
-            tiers,
+            tiers: tiers.collect(),
         }
     }
 
@@ -106,17 +172,23 @@ impl Entry {
         ListedModel {
             name: name.into(),
             call_type: self.call_type,
+            max_input_tokens: self.max_input_tokens,
             max_output_tokens: self.max_output_tokens,
         }
     }
 }
 
-fn long(prices: &Prices) -> Prices {
-    prices.iter().fold(Prices::default(), |all, (meter, price)| {
-        let units = price.units();
-        let units = if meter.is_input_token() { units * 2 } else { units / 2 * 3 };
-        all.with(meter, Credits::from_units(units))
-    })
+impl LongContext {
+    fn of(&self, prices: &Prices) -> Prices {
+        prices.iter().fold(Prices::default(), |all, (meter, price)| {
+            let (times, by) = match meter {
+                meter if meter.is_input_token() => self.input,
+                meter if meter.is_output_token() => self.output,
+                _ => (1, 1),
+            };
+            all.with(meter, Credits::from_units(price.units() / by * times))
+        })
+    }
 }
 
 #[cfg(test)]
@@ -161,11 +233,8 @@ mod tests {
 
     #[test]
     fn every_model_has_one_rate_and_no_price_is_zero() {
-        for (provider, kind) in [
-            ("openai", ProviderKind::OpenAi),
-            ("anthropic", ProviderKind::Anthropic),
-            ("sim", ProviderKind::Simulated),
-        ] {
+        let lists = LISTS.iter().map(|(kind, provider, _)| (*provider, *kind));
+        for (provider, kind) in lists.chain([("sim", ProviderKind::Simulated)]) {
             let rates = rates(provider, kind);
             let names: HashSet<_> = rates.iter().map(|rate| (rate.model.clone(), rate.call_type)).collect();
             assert_eq!(names.len(), rates.len(), "no model twice");
@@ -187,11 +256,61 @@ mod tests {
     }
 
     #[test]
-    fn one_and_a_half_times_a_price_is_exact() {
-        for entry in openai::ENTRIES.iter().filter(|entry| entry.long_context) {
+    fn the_price_of_a_long_context_is_exact_and_not_lower() {
+        let entries = LISTS.iter().flat_map(|(_, _, entries)| entries.iter());
+        for (entry, long) in entries.filter_map(|entry| Some((entry, entry.long?))) {
             for (meter, price) in entry.prices {
-                assert!(meter.is_input_token() || price.units() % 2 == 0, "{:?}", entry.names);
+                let (times, by) = if meter.is_input_token() { long.input } else { long.output };
+                assert!(times >= by && price.units() % by == 0, "{:?}", entry.names);
             }
+        }
+    }
+
+    #[test]
+    fn each_provider_has_its_list_prices() {
+        let all = LISTS.iter().flat_map(|(kind, name, _)| rates(name, *kind));
+        let all: Vec<_> = all.collect();
+        for (name, input, cached, output, long) in [
+            ("anthropic/claude-opus-5-5", "4", "0.2", "20", None),
+            ("anthropic/claude-haiku-5-5", "0.1", "0.01", "0.5", Some((100_001, "0.5", "2.5"))),
+            ("google/gemini-3.1-pro-preview", "2", "0.2", "12", Some((200_001, "4", "18"))),
+            ("gemini/gemini-2.5-flash", "0.3", "0.03", "2.5", None),
+            ("deepseek/deepseek-v4-pro", "1.32", "0.044", "3.96", None),
+            ("xai/grok-4.7", "2", "0.5", "6", Some((200_000, "4", "12"))),
+            ("mistral/mistral-large-2512", "0.5", "0.05", "1.5", None),
+            ("groq/openai/gpt-oss-20b", "0.075", "0.0375", "0.3", None),
+            ("together/moonshotai/Kimi-K3", "3", "0.3", "15", None),
+        ] {
+            let rate = all.iter().find(|rate| format!("{}/{}", rate.provider, rate.model) == name);
+            let rate = rate.unwrap_or_else(|| panic!("{name} is not there"));
+            let meters = [Meter::Input, Meter::InputCached, Meter::Output];
+            assert_eq!(
+                meters.map(|meter| rate.prices.own(meter)),
+                [input, cached, output].map(|usd_| Some(usd(usd_))),
+                "{name}"
+            );
+            let tier = rate.tiers.first().map(|tier| {
+                let price = |meter| tier.prices.own(meter).unwrap();
+                (tier.from_input_tokens, price(Meter::Input), price(Meter::Output))
+            });
+            assert_eq!(tier, long.map(|(from, input, output)| (from, usd(input), usd(output))), "{name}");
+        }
+        let audio = rate("google", ProviderKind::Google, "gemini-2.5-flash");
+        assert_eq!(audio.prices.own(Meter::InputAudio), Some(usd("1")));
+        let search = rate("anthropic", ProviderKind::Anthropic, "claude-opus-5");
+        assert_eq!(search.prices.own(Meter::Search).unwrap().to_string(), "0.01");
+    }
+
+    #[test]
+    fn no_answer_is_longer_than_what_a_model_can_hold() {
+        for (entry, name) in LISTS
+            .iter()
+            .flat_map(|(_, _, all)| all.iter())
+            .flat_map(|entry| entry.names.iter().map(move |name| (entry, name)))
+        {
+            let listed = entry.listed(name);
+            assert!(listed.max_input_tokens.is_some(), "{name}");
+            assert!(listed.max_output_tokens <= listed.max_input_tokens, "{name}");
         }
     }
 

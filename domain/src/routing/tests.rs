@@ -10,6 +10,7 @@ fn provider(name: &str, models: &[&str]) -> Provider {
     let listed = |model: &&str| ListedModel {
         name: Arc::from(*model),
         call_type: CHAT,
+        max_input_tokens: None,
         max_output_tokens: Some(4_096),
     };
     Provider {

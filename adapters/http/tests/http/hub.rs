@@ -96,8 +96,12 @@ fn rate(model: &str, call_type: CallType, prices: Prices) -> Rate {
 
 /// One provider with a model for chat, one for vectors, and one that has no price.
 pub fn snapshot() -> Snapshot {
-    let listed =
-        |name: &str, call_type| ListedModel { name: name.into(), call_type, max_output_tokens: Some(1_000) };
+    let listed = |name: &str, call_type| ListedModel {
+        name: name.into(),
+        call_type,
+        max_input_tokens: Some(9_000),
+        max_output_tokens: Some(1_000),
+    };
     let provider = Provider {
         id: Some(ProviderId::new()),
         name: "sim".into(),

@@ -10,23 +10,26 @@ pub const ENTRIES: &[Entry] = &[
     Entry {
         names: CHAT_MODELS,
         call_type: ChatCompletion,
+        max_input_tokens: None,
         max_output_tokens: Some(MAX_OUTPUT_TOKENS),
         prices: &[(Input, usd("1")), (Output, usd("4")), (OutputReasoning, usd("4"))],
-        long_context: false,
+        long: None,
     },
     Entry {
         names: EMBEDDING_MODELS,
         call_type: Embedding,
+        max_input_tokens: None,
         max_output_tokens: None,
         prices: &[(Input, usd("0.1"))],
-        long_context: false,
+        long: None,
     },
     Entry {
         names: IMAGE_MODELS,
         call_type: ImageGeneration,
+        max_input_tokens: None,
         max_output_tokens: None,
         // A hundredth of a credit for one image: what `usd` takes is the price of a million.
         prices: &[(Image, usd("10000"))],
-        long_context: false,
+        long: None,
     },
 ];
