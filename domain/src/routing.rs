@@ -93,6 +93,8 @@ pub struct Provider {
     pub on_disconnect: OnDisconnect,
     pub timeouts: ProviderTimeouts,
     pub credentials: Vec<Credential>,
+    /// It was set up without a key, as a server of one's own may be, and is called so.
+    pub is_keyless: bool,
     pub models: Vec<ListedModel>,
     /// Unix seconds, for model lists.
     pub created: i64,
@@ -101,7 +103,8 @@ pub struct Provider {
 impl Provider {
     /// Whether it is switched on and has what it takes.
     pub fn can_be_called(&self) -> bool {
-        self.enabled && (self.kind == ProviderKind::Simulated || !self.credentials.is_empty())
+        let needs_none = self.kind == ProviderKind::Simulated || self.is_keyless;
+        self.enabled && (needs_none || !self.credentials.is_empty())
     }
 }
 

@@ -355,6 +355,7 @@ mod tests {
             on_disconnect: Default::default(),
             timeouts: ProviderTimeouts::default(),
             credentials: credentials.clone(),
+            is_keyless: false,
             models: Vec::new(),
             created: 0,
         });

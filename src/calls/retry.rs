@@ -139,6 +139,7 @@ mod tests {
             on_disconnect: Default::default(),
             timeouts,
             credentials: Vec::new(),
+            is_keyless: false,
             models: Vec::new(),
             created: 0,
         });

@@ -12,7 +12,7 @@ use hub_domain::ports::{
 };
 use hub_domain::routing::{Credential, ListedModel, Provider, Snapshot, VirtualModel};
 use hub_domain::vocabulary::CallType;
-use hub_providers::price_list;
+use hub_providers::{price_list, well_known};
 
 use crate::settings::{Configuration, ProviderSource, Timeouts, keys_in};
 use crate::snapshot::LoadSnapshot;
@@ -141,6 +141,8 @@ impl Catalogue {
         }
         let provider = Provider {
             id: Some(record.id),
+            is_keyless: record.credentials.is_empty()
+                && well_known::may_be_keyless(record.base_url.as_deref()),
             models: price_list::models(&record.name, record.kind),
             name: Arc::from(record.name),
             kind: record.kind,
@@ -244,7 +246,9 @@ pub fn fixed_providers(
             .collect::<Vec<_>>()
     };
     let configured = configuration.settings.providers.iter().map(|(name, settings)| {
-        let base_url = settings.base_url.as_ref().map(|url| url.0.as_str());
+        let known = well_known::find(name).filter(|known| known.kind == *settings.kind);
+        let own = known.and_then(|known| known.own_base_url());
+        let base_url = settings.base_url.as_ref().map(|url| url.0.as_str()).or(own);
         let mut models = price_list::models(name, *settings.kind);
         models.extend(listed(&settings.models.0.0));
         let keys =
@@ -257,6 +261,7 @@ pub fn fixed_providers(
             enabled: true,
             on_disconnect: *settings.on_disconnect,
             timeouts: settings.timeouts.over(general),
+            is_keyless: keys.is_none() && well_known::may_be_keyless(base_url),
             credentials: credentials(keys.unwrap_or_default()),
             models,
             created: now_seconds,
@@ -274,6 +279,7 @@ pub fn fixed_providers(
             on_disconnect: Default::default(),
             timeouts: general,
             credentials: credentials(found.keys.clone()),
+            is_keyless: false,
             models: price_list::models(found.name, found.kind),
             created: now_seconds,
         };
@@ -302,6 +308,7 @@ mod tests {
             on_disconnect: Default::default(),
             timeouts: ProviderTimeouts::default(),
             credentials: Vec::new(),
+            is_keyless: false,
             models: Vec::new(),
             created: 0,
         }
@@ -344,6 +351,31 @@ mod tests {
             .map(|found| (&*found.provider.name, found.source.name()))
             .collect();
         assert_eq!(in_force, [("ONE", "configuration"), ("two", "database"), ("three", "environment")]);
+    }
+
+    #[tokio::test]
+    async fn a_server_of_ones_own_may_be_called_without_a_key_but_not_when_its_key_is_lost() {
+        let memory = Memory::new();
+        stored(&memory, "locked", "sk-0123456789abcdef").await;
+        for (name, url) in
+            [("own", Some(URL)), ("hosted", Some("https://api.deepseek.com")), ("openai", None)]
+        {
+            let new = NewProvider {
+                id: ProviderId::new(),
+                name: name.to_owned(),
+                kind: ProviderKind::OpenAi,
+                base_url: url.map(str::to_owned),
+                on_disconnect: Default::default(),
+                timeouts: None,
+                credentials: Vec::new(),
+            };
+            ProviderBook::add(&memory, new).await.unwrap();
+        }
+        let mut found = catalogue(&memory, Vec::new()).providers().await.unwrap();
+        let locked = found.iter_mut().find(|found| &*found.provider.name == "locked").unwrap();
+        locked.provider.credentials.clear();
+        let can: Vec<_> = found.iter().filter(|found| found.provider.can_be_called()).collect();
+        assert_eq!(can.iter().map(|found| &*found.provider.name).collect::<Vec<_>>(), ["own"]);
     }
 
     #[tokio::test]

@@ -3,6 +3,8 @@
 
 use hub_domain::routing::ProviderKind;
 
+use crate::base_url::BaseUrl;
+
 #[derive(Debug, Clone, Copy)]
 pub struct WellKnown {
     pub name: &'static str,
@@ -12,6 +14,8 @@ pub struct WellKnown {
     pub key_variables: &'static [&'static str],
     /// The variable that may hold another address.
     pub base_variable: &'static str,
+    /// It runs beside the hub, mostly without a key.
+    pub is_local: bool,
 }
 
 impl WellKnown {
@@ -27,7 +31,16 @@ const fn like_openai(
     key_variables: &'static [&'static str],
     base_variable: &'static str,
 ) -> WellKnown {
-    WellKnown { name, kind: ProviderKind::OpenAi, base_url, key_variables, base_variable }
+    WellKnown { name, kind: ProviderKind::OpenAi, base_url, key_variables, base_variable, is_local: false }
+}
+
+const fn local(
+    name: &'static str,
+    base_url: &'static str,
+    key_variables: &'static [&'static str],
+    base_variable: &'static str,
+) -> WellKnown {
+    WellKnown { is_local: true, ..like_openai(name, base_url, key_variables, base_variable) }
 }
 
 pub const WELL_KNOWN: &[WellKnown] = &[
@@ -38,6 +51,7 @@ pub const WELL_KNOWN: &[WellKnown] = &[
         base_url: crate::anthropic::BASE_URL,
         key_variables: &["ANTHROPIC_API_KEY"],
         base_variable: "ANTHROPIC_BASE_URL",
+        is_local: false,
     },
     WellKnown {
         name: "google",
@@ -45,6 +59,7 @@ pub const WELL_KNOWN: &[WellKnown] = &[
         base_url: crate::google::BASE_URL,
         key_variables: &["GEMINI_API_KEY", "GOOGLE_API_KEY"],
         base_variable: "GEMINI_BASE_URL",
+        is_local: false,
     },
     like_openai("deepseek", "https://api.deepseek.com", &["DEEPSEEK_API_KEY"], "DEEPSEEK_BASE_URL"),
     like_openai("xai", "https://api.x.ai/v1", &["XAI_API_KEY"], "XAI_BASE_URL"),
@@ -64,10 +79,9 @@ pub const WELL_KNOWN: &[WellKnown] = &[
         "DOUBAO_BASE_URL",
     ),
     like_openai("poe", "https://api.poe.com/v1", &["POE_API_KEY"], "POE_BASE_URL"),
-    // These run beside the hub, mostly without a key.
-    like_openai("ollama", "http://127.0.0.1:11434/v1", &["OLLAMA_API_KEY"], "OLLAMA_BASE_URL"),
-    like_openai("lmstudio", "http://127.0.0.1:1234/v1", &["LM_STUDIO_API_KEY"], "LM_STUDIO_BASE_URL"),
-    like_openai("vllm", "http://127.0.0.1:8000/v1", &["VLLM_API_KEY"], "VLLM_BASE_URL"),
+    local("ollama", "http://127.0.0.1:11434/v1", &["OLLAMA_API_KEY"], "OLLAMA_BASE_URL"),
+    local("lmstudio", "http://127.0.0.1:1234/v1", &["LM_STUDIO_API_KEY"], "LM_STUDIO_BASE_URL"),
+    local("vllm", "http://127.0.0.1:8000/v1", &["VLLM_API_KEY"], "VLLM_BASE_URL"),
 ];
 
 /// The provider that everybody knows by this name.
@@ -75,12 +89,20 @@ pub fn find(name: &str) -> Option<&'static WellKnown> {
     WELL_KNOWN.iter().find(|known| known.name.eq_ignore_ascii_case(name))
 }
 
+/// Whether a server at this address may be called without a key: one of one's own, none of those that everybody
+/// knows to want one. Without an address it is one of those.
+pub fn may_be_keyless(base_url: Option<&str>) -> bool {
+    let host = |url: &str| BaseUrl::parse(url).and_then(|base| base.host().map(str::to_owned));
+    let Some(own) = base_url.and_then(host) else { return false };
+    let mut hosted = WELL_KNOWN.iter().filter(|known| !known.is_local);
+    !hosted.any(|known| host(known.base_url).as_deref() == Some(&own))
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::base_url::BaseUrl;
 
     #[test]
     fn each_has_a_name_variables_and_an_address_of_its_own() {
@@ -94,5 +116,17 @@ mod tests {
         assert!(WELL_KNOWN.iter().all(|known| BaseUrl::parse(known.base_url).is_some()));
         assert_eq!(find("DeepSeek").unwrap().base_url, "https://api.deepseek.com");
         assert!(find("nobody").is_none());
+    }
+
+    #[test]
+    fn a_server_of_ones_own_needs_no_key_and_one_that_everybody_knows_does() {
+        for own in ["http://127.0.0.1:11434/v1", "https://models.example.com/v1"] {
+            assert!(may_be_keyless(Some(own)), "{own}");
+        }
+        for hosted in
+            [None, Some("https://api.deepseek.com/v1"), Some("https://API.OPENAI.com"), Some("nothing")]
+        {
+            assert!(!may_be_keyless(hosted), "{hosted:?}");
+        }
     }
 }

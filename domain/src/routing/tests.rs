@@ -26,6 +26,7 @@ fn provider(name: &str, models: &[&str]) -> Provider {
             secret: SecretText::new("sk-1"),
             weight: Credential::WEIGHT,
         }],
+        is_keyless: false,
         models: models.iter().map(listed).collect(),
         created: 0,
     }

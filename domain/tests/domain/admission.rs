@@ -77,6 +77,7 @@ impl Desk {
             on_disconnect: OnDisconnect::Cancel,
             timeouts: ProviderTimeouts::default(),
             credentials: Vec::new(),
+            is_keyless: false,
             models: Vec::new(),
             created: 0,
         };

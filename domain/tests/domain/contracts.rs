@@ -73,6 +73,7 @@ fn attempt() -> Attempt {
         on_disconnect: OnDisconnect::Cancel,
         timeouts: ProviderTimeouts::default(),
         credentials: Vec::new(),
+        is_keyless: false,
         models: Vec::new(),
         created: 0,
     };

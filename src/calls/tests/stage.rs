@@ -153,6 +153,7 @@ impl Stage {
             on_disconnect: staging.on_disconnect,
             timeouts: ProviderTimeouts::default(),
             credentials: (0..staging.credentials).map(credential).collect(),
+            is_keyless: false,
             models: Vec::new(),
             created: 0,
         };

@@ -111,6 +111,7 @@ pub fn snapshot() -> Snapshot {
         on_disconnect: hub_domain::call::OnDisconnect::Cancel,
         timeouts: ProviderTimeouts::default(),
         credentials: Vec::new(),
+        is_keyless: false,
         models: vec![
             listed("chat", CallType::ChatCompletion),
             listed("vectors", CallType::Embedding),

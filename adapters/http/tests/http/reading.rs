@@ -56,6 +56,11 @@ async fn models_are_listed_where_a_call_of_them_would_be_admitted() {
     for path in ["/v1/models/sim/chat", "/v1/models/sim%2Fchat", "/api/v2/models/sim/chat"] {
         assert_eq!(read(&hub, path, ANN).await, expected);
     }
+    let anthropic = get("/v1/models/sim/chat").header("anthropic-version", "2023-06-01").key(ANN);
+    let anthropic = anthropic.send(hub.address).await.json();
+    assert_eq!((&anthropic["max_input_tokens"], &anthropic["max_tokens"]), (&json!(9_000), &json!(1_000)));
+    let gemini = read(&hub, "/v1beta/models/sim/chat", ANN).await;
+    assert_eq!((&gemini["inputTokenLimit"], &gemini["outputTokenLimit"]), (&json!(9_000), &json!(1_000)));
     let unknown = get("/v1/models/sim/none").key(ANN).send(hub.address).await;
     assert_eq!((unknown.status(), unknown.error_code().as_str()), (404, "model_not_found"));
 }

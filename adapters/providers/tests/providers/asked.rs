@@ -95,6 +95,7 @@ impl Asked {
             on_disconnect: OnDisconnect::default(),
             timeouts: self.timeouts,
             credentials: credential.iter().cloned().collect(),
+            is_keyless: false,
             models: Vec::new(),
             created: 0,
         };
