@@ -30,6 +30,7 @@ mod anthropic;
 mod bad_input;
 mod broken_upstreams;
 mod commands;
+mod compatible;
 mod configuration;
 mod crash;
 mod credits;

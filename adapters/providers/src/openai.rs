@@ -31,8 +31,9 @@ impl OpenAi {
         let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
         let base = self.upstream.base(&candidate.provider)?;
         let call_type = request.canonical.call_type();
-        let limit_field = limit_field::of(&base, &candidate.model);
-        let quirks = quirks::of(&base);
+        let limit_field = quirks::limit_field(&base, &candidate.provider.name)
+            .unwrap_or_else(|| limit_field::of(&base, &candidate.model));
+        let quirks = quirks::of(&base, &candidate.provider.name, &candidate.model);
         let target = UpstreamTarget { model: &candidate.model, output_limit, limit_field, quirks };
         let asked = Asked {
             encoded: encode_request(&request, &target)?,

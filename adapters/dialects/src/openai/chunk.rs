@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::wire::loose::{Number, Seconds, Short, Text};
+use crate::wire::loose::{Content, Number, Seconds, Short, Text};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -32,6 +32,9 @@ pub(super) struct Chunk<'a> {
 pub(super) struct XGroq<'a> {
     #[serde(borrow)]
     pub usage: Option<&'a RawValue>,
+    /// What failed after a good beginning.
+    #[serde(borrow)]
+    pub error: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -73,7 +76,7 @@ pub(super) struct Choice<'a> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Said {
-    pub content: Text,
+    pub content: Content,
     pub refusal: Text,
     pub reasoning_content: Text,
     pub reasoning: Text,

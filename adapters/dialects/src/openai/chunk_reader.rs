@@ -81,7 +81,7 @@ impl ChunkReader {
 
     /// Queues a frame, or holds it until the name of its tool call is whole.
     fn put(&mut self, read: Read, raw: Option<Bytes>, frames: &mut Frames) {
-        let Read { events, is_odd, opens, more_name } = read;
+        let Read { events, is_odd, opens, more_name, .. } = read;
         if let (Some((choice, index, more)), Some(held)) = (&more_name, &mut self.held)
             && (held.choice, held.index) == (*choice, *index)
         {
@@ -161,7 +161,8 @@ impl ReadEvents for ChunkReader {
             return Err(not_understood());
         }
         let chunk: Chunk<'_> = serde_json::from_str(text).map_err(|_| not_understood())?;
-        if let Some(error) = failure(chunk.error) {
+        let groqs = chunk.x_groq.as_ref().and_then(|groq| groq.error);
+        if let Some(error) = failure(chunk.error).or(failure(groqs)) {
             return Err(inside_answer(error.get()));
         }
         if chunk.object.0.as_deref() == Some("error") {

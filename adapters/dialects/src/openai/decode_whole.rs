@@ -27,7 +27,11 @@ pub fn decode_whole(body: Bytes, call_type: CallType) -> Result<Frame, ProviderE
     let events = match call_type {
         CallType::Embedding => vectors(text)?,
         CallType::ImageGeneration => image_list::read(&body)?,
-        _ => completion(text, call_type)?,
+        _ => {
+            let (events, has_lists) = completion(text, call_type)?;
+            let raw = (!has_lists).then_some((Dialect::OpenAi, body));
+            return Ok(Frame { raw, events });
+        }
     };
     Ok(Frame { raw: Some((Dialect::OpenAi, body)), events })
 }
@@ -50,7 +54,8 @@ fn unreadable(_: serde_json::Error) -> ProviderError {
     bad_answer("the provider's answer can't be understood")
 }
 
-fn completion(text: &str, call_type: CallType) -> Result<Events, ProviderError> {
+/// The events, and whether some content came as a list of parts, which OpenAI's clients don't know.
+fn completion(text: &str, call_type: CallType) -> Result<(Events, bool), ProviderError> {
     let answer: Completion<'_> = serde_json::from_str(text).map_err(unreadable)?;
     if let Some(error) = failure(answer.error) {
         return Err(inside_answer(error.get()));
@@ -79,7 +84,7 @@ fn completion(text: &str, call_type: CallType) -> Result<Events, ProviderError> 
         state.read(ChunkChoice { index, delta: Some(said), finish_reason }, position, &mut read)?;
     }
     read.events.extend(state.missing_ends());
-    end(read.events, answer.usage, call_type)
+    Ok((end(read.events, answer.usage, call_type)?, read.has_lists))
 }
 
 fn vectors(text: &str) -> Result<Events, ProviderError> {

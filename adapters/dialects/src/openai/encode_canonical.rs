@@ -9,7 +9,7 @@ use hub_domain::vocabulary::{
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use super::{LimitField, UpstreamTarget};
+use super::{LimitField, Quirks, UpstreamTarget, quirky};
 use crate::encoded::{Encoded, unreadable, unsupported};
 use crate::wire::json_object::JsonObject;
 
@@ -20,7 +20,9 @@ pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Resu
         Canonical::Chat(chat) => {
             require_words(chat)?;
             dropped = without_words(chat, target);
-            body.chat(chat, target).ok_or_else(unreadable)?;
+            let fitting = quirky::fitting(chat, target);
+            dropped.extend(fitting.dropped);
+            body.chat(&fitting.chat, target).ok_or_else(unreadable)?;
         }
         Canonical::Embeddings(embeddings) => {
             body.embeddings(embeddings, target).ok_or_else(unreadable)?;
@@ -115,7 +117,7 @@ impl Body {
         self.value("model", target.model)?;
         let mut messages = Vec::with_capacity(chat.messages.len());
         for message in &chat.messages {
-            messages.extend(wire_messages(message));
+            messages.extend(wire_messages(message, &target.quirks));
         }
         self.value("messages", messages)?;
         let limit = match (target.output_limit, chat.max_output_tokens) {
@@ -124,7 +126,7 @@ impl Body {
         };
         if let Some(limit) = limit {
             let field = match target.limit_field {
-                LimitField::MaxTokens => "max_tokens",
+                LimitField::MaxTokens | LimitField::OnlyMaxTokens => "max_tokens",
                 LimitField::MaxCompletionTokens | LimitField::OnlyMaxCompletionTokens => {
                     "max_completion_tokens"
                 }
@@ -145,8 +147,7 @@ impl Body {
             self.value("n", chat.choices)?;
         }
         if !chat.tools.is_empty() {
-            let tools = chat.tools.iter().map(wire_tool).collect::<Option<Vec<_>>>()?;
-            self.raw("tools", &format!("[{}]", tools.join(",")));
+            self.raw("tools", &wire_tools(&chat.tools, &target.quirks)?);
         }
         if let Some(choice) = &chat.tool_choice {
             self.value("tool_choice", wire_choice(choice))?;
@@ -173,7 +174,7 @@ impl Body {
     fn output(&mut self, output: &OutputFormat) -> Option<()> {
         match output {
             OutputFormat::Text => {}
-            OutputFormat::JsonObject => self.raw("response_format", "{\"type\":\"json_object\"}"),
+            OutputFormat::JsonObject => self.raw("response_format", JSON_OBJECT),
             OutputFormat::JsonSchema { name, schema, strict } => {
                 let mut inner = JsonObject::default();
                 inner.value("name", name)?;
@@ -222,13 +223,22 @@ fn raw(text: &str) -> Option<&RawValue> {
     serde_json::from_str(text).ok()
 }
 
-fn wire_tool(tool: &Tool) -> Option<String> {
+pub(super) const JSON_OBJECT: &str = "{\"type\":\"json_object\"}";
+
+pub(super) fn wire_tools(tools: &[Tool], quirks: &Quirks) -> Option<String> {
+    let tools = tools.iter().map(|tool| wire_tool(tool, quirks)).collect::<Option<Vec<_>>>()?;
+    Some(format!("[{}]", tools.join(",")))
+}
+
+fn wire_tool(tool: &Tool, quirks: &Quirks) -> Option<String> {
     let mut function = JsonObject::default();
     function.value("name", &tool.name)?;
     if let Some(description) = &tool.description {
         function.value("description", description)?;
     }
-    if let Some(parameters) = &tool.parameters {
+    if quirky::lacks_parameters(tool) && !quirks.bare_tools {
+        function.raw("parameters", "{\"type\":\"object\",\"properties\":{}}");
+    } else if let Some(parameters) = &tool.parameters {
         function.raw("parameters", raw(parameters)?.get());
     }
     if let Some(strict) = tool.strict {
@@ -247,10 +257,11 @@ fn wire_choice(choice: &ToolChoice) -> Value {
 }
 
 /// One message, or several where it has several results of tools.
-fn wire_messages(message: &Message) -> Vec<Value> {
+fn wire_messages(message: &Message, quirks: &Quirks) -> Vec<Value> {
     let role = match message.role {
         MessageRole::System => "system",
-        MessageRole::Developer => "developer",
+        MessageRole::Developer if quirks.developer_role => "developer",
+        MessageRole::Developer => "system",
         MessageRole::User => "user",
         MessageRole::Assistant => "assistant",
         MessageRole::Tool => "tool",
@@ -295,7 +306,9 @@ fn wire_messages(message: &Message) -> Vec<Value> {
                 fields.insert("refusal".to_owned(), json!(text));
             }
             Part::Thinking { text, signature: None } => {
-                fields.insert("reasoning_content".to_owned(), json!(text));
+                if let Some(member) = quirky::thinking_member(message, quirks) {
+                    fields.insert(member.to_owned(), json!(text));
+                }
             }
             // Sealed by another provider: nothing that this one could take back.
             Part::Thinking { .. } | Part::RedactedThinking(_) | Part::CacheBreakpoint(_) => {}

@@ -5,6 +5,7 @@ use bytes::Bytes;
 use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{Canonical, ChatRequest, Dialect, Request, Source};
 
+use super::quirky::{self, refused};
 use super::{LimitField, UpstreamTarget, encode_canonical, short_ids};
 use crate::encoded::{Encoded, unreadable};
 use crate::outline::{Edits, Outline};
@@ -43,19 +44,26 @@ pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<
     }
     match &request.source {
         Some(Source { dialect: Dialect::OpenAi, body, .. }) => {
-            patched(body, &request.canonical, target).map(Encoded::from).ok_or_else(unreadable)
+            patched(body, &request.canonical, target).ok_or_else(unreadable)
         }
         _ => encode_canonical::encode(&request.canonical, target),
     }
 }
 
-fn patched(body: &Bytes, canonical: &Canonical, target: &UpstreamTarget<'_>) -> Option<Bytes> {
+fn patched(body: &Bytes, canonical: &Canonical, target: &UpstreamTarget<'_>) -> Option<Encoded> {
     let text = std::str::from_utf8(body).ok()?;
     let outline = Outline::of(text).ok()?;
     let value = |key| outline.get(key).map(|member| &text[member.value.clone()]);
     // The last word on each, before the outline is given up for its edits.
     let limits = [MAX_TOKENS, MAX_COMPLETION_TOKENS].map(value);
     let (stream_options, seed) = (value("stream_options"), value("seed"));
+    let messages = value("messages");
+    let dropped = match canonical {
+        Canonical::Chat(chat) => {
+            refused(chat, target, |key| Some(text[outline.get(key)?.value.clone()].to_owned()))
+        }
+        _ => Vec::new(),
+    };
 
     let mut edits = outline.into_edits();
     edits.retain(|key| !is_misspelt(key));
@@ -71,8 +79,21 @@ fn patched(body: &Bytes, canonical: &Canonical, target: &UpstreamTarget<'_>) -> 
             edits.remove("seed");
             edits.set(target.quirks.seed_field, seed.to_owned());
         }
+        for key in &dropped {
+            edits.remove(key);
+        }
+        if let Some(messages) = quirky::messages(messages?, chat, &target.quirks) {
+            edits.set("messages", messages);
+        }
+        if quirky::tells_schema(chat, &target.quirks) {
+            edits.set("response_format", encode_canonical::JSON_OBJECT.to_owned());
+        }
+        if quirky::fills_tools(chat, &target.quirks) {
+            edits.set("tools", encode_canonical::wire_tools(&chat.tools, &target.quirks)?);
+        }
     }
-    edits.apply(text).map(Bytes::from)
+    let body = edits.apply(text).map(Bytes::from)?;
+    Some(Encoded { body, dropped: dropped.into_iter().map(str::to_owned).collect() })
 }
 
 fn is_misspelt(key: &str) -> bool {
@@ -94,6 +115,7 @@ fn limit_output(
     let is_used = |value: Option<&str>| value.is_some_and(|value| value != "null");
     let field = match target.limit_field {
         LimitField::OnlyMaxCompletionTokens => MAX_COMPLETION_TOKENS,
+        LimitField::OnlyMaxTokens => MAX_TOKENS,
         _ if is_used(max_tokens) => MAX_TOKENS,
         _ if is_used(max_completion_tokens) => MAX_COMPLETION_TOKENS,
         LimitField::MaxTokens => MAX_TOKENS,

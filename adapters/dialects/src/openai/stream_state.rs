@@ -1,11 +1,11 @@
 //! What a streamed answer has said so far, as far as the next piece can't be read without it.
 
-use hub_domain::error::ProviderError;
+use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::vocabulary::{Event, FinishReason};
 use smallvec::SmallVec;
 
 use super::chunk::{CallPiece, ChunkChoice, FunctionPiece, Said};
-use crate::wire::loose::Number;
+use crate::wire::loose::{Number, Text};
 use crate::wire::upstream_error::bad_answer;
 
 const MAX_CHOICES: usize = 128;
@@ -42,6 +42,8 @@ pub(super) struct Read {
     pub(super) events: Events,
     /// The piece is not as OpenAI's clients want it, so that they get the events instead.
     pub(super) is_odd: bool,
+    /// Content came as a list of parts.
+    pub(super) has_lists: bool,
     /// A call began and its arguments have not: more of its name may follow.
     pub(super) opens: Option<(u32, u32)>,
     /// More of the name of a call that had begun.
@@ -82,6 +84,9 @@ impl StreamState {
         if let Some(reason) = choice.finish_reason.0.filter(|reason| !reason.is_empty())
             && !std::mem::replace(&mut state.finished, true)
         {
+            if let Some(why) = broke_off(&reason) {
+                return Err(why);
+            }
             read.events.push(Event::Finish { choice: index, reason: finish_reason(&reason) });
         }
         Ok(())
@@ -103,9 +108,13 @@ impl StreamState {
 impl ChoiceState {
     fn read(&mut self, said: Said, answer: &str, read: &mut Read) -> Result<(), ProviderError> {
         let choice = self.index;
-        let thinking = said.reasoning_content.filled().or(said.reasoning.filled());
+        // OpenAI's clients know texts only.
+        read.is_odd |= said.content.is_list;
+        read.has_lists |= said.content.is_list;
+        let thinking = [said.reasoning_content, said.reasoning, said.content.thinking];
+        let thinking = thinking.into_iter().find_map(Text::filled);
         read.events.extend(thinking.map(|text| Event::Thinking { choice, text }));
-        let text = said.content.filled().or(said.audio.and_then(|audio| audio.transcript.filled()));
+        let text = said.content.text.filled().or(said.audio.and_then(|audio| audio.transcript.filled()));
         read.events.extend(text.map(|text| Event::Text { choice, text }));
         read.events.extend(said.refusal.filled().map(|text| Event::Refusal { choice, text }));
         for piece in said.tool_calls.unwrap_or_default() {
@@ -201,10 +210,21 @@ fn made_up_id(answer: &str, choice: u32, index: u32) -> String {
     }
 }
 
+/// Ends that are none: the provider gave up in the midst of its answer.
+fn broke_off(reason: &str) -> Option<ProviderError> {
+    let class = match reason {
+        "insufficient_system_resource" => UpstreamClass::Overloaded,
+        "error" => UpstreamClass::Server,
+        _ => return None,
+    };
+    Some(ProviderError::new(class, "the provider broke off its answer", true))
+}
+
 pub(super) fn finish_reason(reason: &str) -> FinishReason {
     match reason {
         "stop" => FinishReason::Stop,
         "length" => FinishReason::Length,
+        "model_length" => FinishReason::ContextFull,
         "tool_calls" | "function_call" => FinishReason::ToolCalls,
         "content_filter" => FinishReason::ContentFilter,
         other => FinishReason::Other(other.chars().take(64).collect()),

@@ -80,6 +80,11 @@ pub(super) fn normalise(usage: &str, call_type: CallType) -> Option<Usage> {
         (None, None, _) => return None,
     };
 
+    // No conversation has no tokens: who says so has not counted.
+    if call_type == CallType::ChatCompletion && input == 0 && output == 0 {
+        return None;
+    }
+
     let details = reported.prompt_tokens_details.unwrap_or_default();
     let mut side = Side { left: input, inconsistent: false };
     let cached = match details.cached_tokens {
@@ -98,7 +103,8 @@ pub(super) fn normalise(usage: &str, call_type: CallType) -> Option<Usage> {
     let reasoning = details.reasoning_tokens.known().unwrap_or(0);
     let sum = input.saturating_add(output);
     // xAI leaves reasoning out of the output; only the total tells.
-    let reasoning_is_outside = reasoning > 0 && total == Some(sum.saturating_add(reasoning));
+    let reasoning_is_outside =
+        reasoning > 0 && total.map_or(reasoning > output, |total| total == sum.saturating_add(reasoning));
     let whole = if reasoning_is_outside { output.saturating_add(reasoning) } else { output };
     inconsistent |= total.is_some_and(|total| total != sum && !reasoning_is_outside);
     let mut side = Side { left: whole, inconsistent: false };

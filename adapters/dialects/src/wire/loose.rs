@@ -125,6 +125,61 @@ struct TextPart {
     text: Text,
 }
 
+/// What a message says: a text, or parts, of which some may be thoughts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Content {
+    pub(crate) text: Text,
+    pub(crate) thinking: Text,
+    pub(crate) is_list: bool,
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_option(ContentOrNull)
+    }
+}
+
+struct ContentOrNull;
+
+impl<'de> Visitor<'de> for ContentOrNull {
+    type Value = Content;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string, a list or null")
+    }
+
+    fn visit_none<E>(self) -> Result<Self::Value, E> {
+        Ok(Content::default())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_bytes(self)
+    }
+
+    fn visit_bytes<E: serde::de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+        Ok(Content { text: Text(TextOrNull.visit_bytes::<E>(bytes)?), ..Content::default() })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut parts: A) -> Result<Self::Value, A::Error> {
+        let mut content = Content { is_list: true, ..Content::default() };
+        while let Some(part) = parts.next_element::<ContentPart>()? {
+            for (whole, more) in [(&mut content.text, part.text), (&mut content.thinking, part.thinking)] {
+                if let Some(more) = more.0 {
+                    whole.0.get_or_insert_with(String::new).push_str(&more);
+                }
+            }
+        }
+        Ok(content)
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ContentPart {
+    text: Text,
+    thinking: Text,
+}
+
 /// A text that is only looked at, or nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Short<'a>(pub(crate) Option<Cow<'a, str>>);

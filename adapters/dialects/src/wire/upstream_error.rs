@@ -16,6 +16,8 @@ struct Told {
     param: Option<String>,
     /// Some put an HTTP status here.
     code: String,
+    /// OpenRouter tells why it kept a request back.
+    is_moderated: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -30,6 +32,7 @@ struct Envelope {
     param: Value,
     /// Google's word for a kind of error, beside an HTTP status as its code.
     status: Value,
+    metadata: Value,
 }
 
 /// An error answer of an upstream.
@@ -110,6 +113,7 @@ impl Told {
             kind: if fields.kind.is_null() { text(&fields.status) } else { text(&fields.kind) },
             param: Some(text(&fields.param)).filter(|param| !param.is_empty()),
             code: text(&fields.code),
+            is_moderated: !fields.metadata["reasons"].is_null(),
         }
     }
 
@@ -155,6 +159,8 @@ impl Told {
     }
 }
 
+const NO_MODEL: &[&str] = &["model_not_found", "modelnotopen", "invalidendpoint"];
+
 /// Codes tell more than the status: a 429 may mean that nobody will ever pay, and Google answers a bad
 /// key with 400. Status 0 is none.
 fn class(status: u16, told: &Told) -> UpstreamClass {
@@ -165,9 +171,21 @@ fn class(status: u16, told: &Told) -> UpstreamClass {
         "spend",
         "insufficient_balance",
         "payment_required",
+        // Ark's words.
+        "accountoverdue",
+        "quotaexceeded",
+        "setlimitexceeded",
     ];
-    const FILTER: &[&str] =
-        &["content_policy", "content_filter", "moderation_blocked", "invalid_prompt", "bio_policy"];
+    const FILTER: &[&str] = &[
+        "content_policy",
+        "content_filter",
+        "moderation_blocked",
+        "invalid_prompt",
+        "bio_policy",
+        // Ark's words.
+        "sensitivecontentdetected",
+        "riskdetection",
+    ];
     const TOO_LONG: &[&str] = &[
         "maximum context length",
         "context window",
@@ -180,17 +198,19 @@ fn class(status: u16, told: &Told) -> UpstreamClass {
     if is_request && (told.says(&["context_length_exceeded"]) || told.message_says(TOO_LONG)) {
         return UpstreamClass::ContextTooLong;
     }
-    if is_request && told.says(FILTER) {
+    if is_request && told.says(FILTER) || status == 403 && told.is_moderated {
         return UpstreamClass::ContentFiltered;
     }
     if matches!(status, 0 | 400 | 401 | 403)
         && (told.says(&["invalid_api_key", "authentication", "api_key_invalid", "unauthenticated"])
-            || told.message_says(&["api key not valid", "api_key_invalid"]))
+            || told.message_says(&["api key not valid", "api_key_invalid", "incorrect api key"]))
     {
         return UpstreamClass::Authentication;
     }
     if matches!(status, 0 | 402 | 403 | 429) && told.says(QUOTA)
         || status == 400 && told.message_says(&["credit balance is too low"])
+        // xAI's 403 has no code for it.
+        || status == 403 && told.message_says(&["doesn't have any credits", "used all available credits", "no credit"])
     {
         return UpstreamClass::Quota;
     }
@@ -202,16 +222,20 @@ fn class(status: u16, told: &Told) -> UpstreamClass {
         401 => UpstreamClass::Authentication,
         402 => UpstreamClass::Quota,
         403 => UpstreamClass::Permission,
+        410 => UpstreamClass::ModelNotFound,
         404 if told.says(&["unsupported"]) => UpstreamClass::InvalidRequest,
         404 => UpstreamClass::ModelNotFound,
         408 | 409 | 425 => UpstreamClass::Server,
         // One request alone is more than this credential's limit: waiting does not help.
         429 if told.message_says(&["request too large"]) => UpstreamClass::InvalidRequest,
+        429 if told.says(&["serveroverloaded"]) => UpstreamClass::Overloaded,
         429 => UpstreamClass::RateLimited,
-        503 | 529 => UpstreamClass::Overloaded,
+        // The model wrote something that Groq can't take; another try may do better, and nothing was delivered.
+        400 if told.says(&["tool_use_failed", "json_validate_failed"]) => UpstreamClass::Server,
+        498 | 503 | 529 => UpstreamClass::Overloaded,
         504 => UpstreamClass::Timeout,
         500.. => UpstreamClass::Server,
-        400..=499 if told.says(&["model_not_found"]) => UpstreamClass::ModelNotFound,
+        400..=499 if told.says(NO_MODEL) => UpstreamClass::ModelNotFound,
         400..=499 => UpstreamClass::InvalidRequest,
         _ => class_of_words(told),
     }
@@ -224,7 +248,7 @@ fn class_of_words(told: &Told) -> UpstreamClass {
         UpstreamClass::Overloaded
     } else if told.says(&["timeout"]) {
         UpstreamClass::Timeout
-    } else if told.says(&["model_not_found"]) {
+    } else if told.says(NO_MODEL) {
         UpstreamClass::ModelNotFound
     } else if told.says(&["permission"]) {
         UpstreamClass::Permission

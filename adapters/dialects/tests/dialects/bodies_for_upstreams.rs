@@ -215,7 +215,8 @@ fn pairs(object: &str) -> Vec<(String, Value)> {
 
 #[test]
 fn a_provider_that_is_not_quite_like_openai_gets_its_own_words() {
-    let quirks = Quirks { stream_options: false, seed_field: "random_seed", short_call_ids: true };
+    let quirks =
+        Quirks { stream_options: false, seed_field: "random_seed", short_call_ids: true, ..Quirks::NONE };
     let target = UpstreamTarget { quirks, ..target(None) };
     let asked = |messages: &str| {
         format!(

@@ -6,6 +6,7 @@ mod aigne;
 mod answers;
 mod anthropic;
 mod bodies_for_upstreams;
+mod compatible;
 mod embeddings;
 mod errors;
 mod gemini;

@@ -39,6 +39,29 @@ fn each_status_and_code_has_its_class() {
         (503, "server_is_overloaded", "", Overloaded),
         (504, "", "", Timeout),
         (529, "", "", Overloaded),
+        // DeepSeek, xAI, Groq, Doubao.
+        (402, "invalid_request_error", "Insufficient Balance", Quota),
+        (
+            400,
+            "",
+            "Incorrect API key provided: xa***ai. You can obtain an API key from https://console.x.ai.",
+            Authentication,
+        ),
+        (403, "", "Your newly created team doesn't have any credits yet.", Quota),
+        (410, "", "The model grok-2 is gone", ModelNotFound),
+        (498, "capacity_exceeded", "Flex tier capacity exceeded", Overloaded),
+        (400, "tool_use_failed", "Failed to call a function.", Server),
+        (400, "SensitiveContentDetected.SevereViolation", "no", ContentFiltered),
+        (400, "InputTextRiskDetection", "no", ContentFiltered),
+        (403, "AccountOverdueError", "no", Quota),
+        (403, "AccessDenied", "no", Permission),
+        (404, "InvalidEndpoint.NotFound", "no", ModelNotFound),
+        (404, "ModelNotOpen", "no", ModelNotFound),
+        (429, "RateLimitExceeded.EndpointRPMExceeded", "no", RateLimited),
+        (429, "ServerOverloaded", "no", Overloaded),
+        (429, "QuotaExceeded", "no", Quota),
+        (429, "SetLimitExceeded", "no", Quota),
+        (500, "InternalServiceError", "no", Server),
     ] {
         assert_eq!(class_of(status, code, message), class, "{status} {code} {message}");
     }
@@ -150,5 +173,64 @@ fn an_error_inside_an_answer_may_carry_a_status() {
         let told = inside_answer(error);
         assert_eq!((told.class, told.status), (class, status), "{error}");
         assert!(told.maybe_executed);
+    }
+}
+
+#[test]
+fn each_compatible_provider_tells_errors_in_its_own_shape() {
+    use UpstreamClass::*;
+    for (status, body, class, message) in [
+        // xAI: the value of `error` is a text.
+        (
+            400,
+            r#"{"code":"Client specified an invalid argument","error":"Incorrect API key provided"}"#,
+            Authentication,
+            "Incorrect API key provided",
+        ),
+        // Mistral: flat, or a list of what is wrong.
+        (
+            422,
+            r#"{"object":"error","message":{"detail":[{"type":"extra_forbidden"}]},"type":"invalid_request_error","code":null}"#,
+            InvalidRequest,
+            "the provider refused the request",
+        ),
+        (401, r#"{"message":"Unauthorized","request_id":"x"}"#, Authentication, "Unauthorized"),
+        (
+            422,
+            r#"{"detail":[{"loc":["body","foo"],"msg":"Extra inputs are not permitted"}]}"#,
+            InvalidRequest,
+            "the provider refused the request",
+        ),
+        // OpenRouter: the status once more, and why it was kept back.
+        (
+            403,
+            r#"{"error":{"code":403,"message":"flagged","metadata":{"reasons":["violence"],"provider_name":"x"}}}"#,
+            ContentFiltered,
+            "flagged",
+        ),
+        (403, r#"{"error":{"code":403,"message":"no"}}"#, Permission, "no"),
+        (
+            502,
+            r#"{"error":{"code":502,"message":"Provider returned error","metadata":{"raw":"x"}}}"#,
+            Server,
+            "Provider returned error",
+        ),
+        // Ollama.
+        (
+            404,
+            r#"{"error":"model \"llama9\" not found, try pulling it first"}"#,
+            ModelNotFound,
+            "model \"llama9\" not found, try pulling it first",
+        ),
+        (
+            503,
+            r#"{"error":"server busy, please try again.  maximum pending requests exceeded"}"#,
+            Overloaded,
+            "",
+        ),
+    ] {
+        let read = error(status, body);
+        assert_eq!(read.class, class, "{body}");
+        assert!(read.message.starts_with(message), "{body}: {}", read.message);
     }
 }
