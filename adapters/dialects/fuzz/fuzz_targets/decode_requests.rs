@@ -22,7 +22,16 @@ fn write(dialect: Dialect, body: &Bytes, canonical: Canonical) {
             model: "m",
             output_limit: Some(7),
             limit_field: LimitField::MaxTokens,
-            quirks: Quirks { short_call_ids: true, ..Quirks::default() },
+            quirks: Quirks {
+                short_call_ids: true,
+                developer_role: false,
+                thinking_back: openai::ThinkingBack::WithCalls("reasoning_content"),
+                json_schema: false,
+                bare_tools: false,
+                refused: &["user"],
+                refused_by_reasoning: &["temperature"],
+                ..Quirks::default()
+            },
         };
         let _ = openai::encode_request(&request, &target);
         let generation = Generation { budget: true, sampling: true, max_output_tokens: 9 };
