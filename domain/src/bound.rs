@@ -6,6 +6,7 @@
 
 use crate::meter::Meter;
 use crate::quote::Bound;
+use crate::speech;
 use crate::usage::Quantities;
 use crate::vocabulary::{
     Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImagesRequest, Message, OutputFormat, Part,
@@ -39,6 +40,9 @@ const IMAGE_HIGH_4O_MINI: u64 = 48_169;
 const IMAGE_PROMPT: u64 = 64;
 /// Output tokens of one image: the dearest size and quality that OpenAI lists for its GPT image models.
 const IMAGE_OUTPUT: u64 = 6_240;
+
+/// What a provider may put around a text that is to be read aloud.
+const SPEECH_PROMPT: u64 = 64;
 
 /// Base64 digits for one token of audio. The dearest known formula takes 32 tokens for a second; the
 /// thinnest speech codecs need some 700 bytes for one, a WAV file at least twice that.
@@ -79,37 +83,26 @@ pub fn bound(canonical: &Canonical, limits: OutputLimits) -> Bound {
     let mut bytes = 0_u64;
     each_text(canonical, &mut |text| bytes = bytes.saturating_add(length(text)));
     let input_tokens = bytes.saturating_add(overhead(canonical));
-    match canonical {
-        Canonical::Chat(chat) => Bound {
-            input_tokens,
-            choices: chat.choices.max(1),
-            asked_output: chat.max_output_tokens,
-            output_ceiling: limits.ceiling(chat.max_output_tokens),
-            has_output: true,
-            other: Quantities::default(),
-        },
-        Canonical::Embeddings(_) => Bound {
-            input_tokens,
-            choices: 1,
-            asked_output: None,
-            output_ceiling: 0,
-            has_output: false,
-            other: Quantities::default(),
-        },
+    let chat = match canonical {
+        Canonical::Chat(chat) => chat,
+        Canonical::Embeddings(_) => return Bound::fixed(input_tokens, Quantities::default()),
         // Their number bounds them, and no limit that a provider takes makes them shorter.
         Canonical::Images(ImagesRequest { images, .. }) => {
             let images = u64::from((*images).max(1));
-            Bound {
-                input_tokens,
-                choices: 1,
-                asked_output: None,
-                output_ceiling: 0,
-                has_output: false,
-                other: Quantities::default()
-                    .with(Meter::Image, images)
-                    .with(Meter::OutputImage, images.saturating_mul(IMAGE_OUTPUT)),
-            }
+            let other = Quantities::default()
+                .with(Meter::Image, images)
+                .with(Meter::OutputImage, images.saturating_mul(IMAGE_OUTPUT));
+            return Bound::fixed(input_tokens, other);
         }
+        Canonical::Speech(speech) => return Bound::fixed(input_tokens, speech::at_most(speech)),
+    };
+    Bound {
+        input_tokens,
+        choices: chat.choices.max(1),
+        asked_output: chat.max_output_tokens,
+        output_ceiling: limits.ceiling(chat.max_output_tokens),
+        has_output: true,
+        other: Quantities::default(),
     }
 }
 
@@ -137,6 +130,7 @@ pub fn overhead(canonical: &Canonical) -> u64 {
             })
             .fold(0, u64::saturating_add),
         Canonical::Images(_) => IMAGE_PROMPT,
+        Canonical::Speech(_) => SPEECH_PROMPT,
     }
 }
 
@@ -191,6 +185,10 @@ fn each_text(canonical: &Canonical, visit: &mut impl FnMut(&str)) {
             }
         }
         Canonical::Images(ImagesRequest { prompt, .. }) => visit(prompt),
+        Canonical::Speech(speech) => {
+            visit(&speech.input);
+            speech.instructions.iter().for_each(|instructions| visit(instructions));
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod answer;
 mod event;
 mod principal;
 mod request;
+mod speech;
 
 pub use answer::{Answer, AnswerItem, AnswerStream, Receipt};
 pub use event::{EmbeddingVector, Event, FinishReason, Frame, ImageData};
@@ -13,3 +14,4 @@ pub use request::{
     ImagesRequest, Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source,
     ThinkingMode, Tool, ToolChoice,
 };
+pub use speech::{AudioFormat, SpeechRequest};

@@ -49,6 +49,7 @@ mod restarts;
 mod resting_upstreams;
 mod routing;
 mod shutdown;
+mod speech;
 mod streams;
 mod telemetry;
 mod whole_answers;

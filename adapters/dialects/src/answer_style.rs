@@ -14,6 +14,8 @@ pub struct AnswerStyle {
     /// `provider/model` that was asked, for answers that are encoded from events.
     pub model: String,
     pub call_type: CallType,
+    /// The answer is speech.
+    pub spoken: bool,
     /// Whole chat answers also have `role`, `text`, `content` and `toolCalls` at the top, for the
     /// original's clients.
     pub superset: bool,

@@ -10,6 +10,7 @@ use crate::{aigne, anthropic, gemini, legacy, openai, responses};
 /// Writes a streamed answer, piece by piece.
 #[derive(Debug)]
 pub enum StreamEncoder {
+    Speech(openai::SpeechEncoder),
     OpenAi(openai::StreamEncoder),
     Anthropic(anthropic::StreamEncoder),
     Gemini(gemini::StreamEncoder),
@@ -21,6 +22,7 @@ pub enum StreamEncoder {
 impl StreamEncoder {
     pub fn new(style: AnswerStyle) -> Self {
         match style.dialect {
+            _ if style.spoken => Self::Speech(openai::SpeechEncoder::default()),
             Dialect::OpenAi => Self::OpenAi(openai::StreamEncoder::new(style)),
             Dialect::Anthropic => Self::Anthropic(anthropic::StreamEncoder::new(style)),
             Dialect::Gemini => Self::Gemini(gemini::StreamEncoder::new(style)),
@@ -32,6 +34,7 @@ impl StreamEncoder {
 
     pub fn frame(&mut self, frame: &Frame, out: &mut BytesMut) {
         match self {
+            Self::Speech(encoder) => encoder.frame(frame, out),
             Self::OpenAi(encoder) => encoder.frame(frame, out),
             Self::Anthropic(encoder) => encoder.frame(frame, out),
             Self::Gemini(encoder) => encoder.frame(frame, out),
@@ -44,6 +47,7 @@ impl StreamEncoder {
     /// The answer is whole and paid for: what it cost, and the end.
     pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
         match self {
+            Self::Speech(encoder) => encoder.settled(receipt, out),
             Self::OpenAi(encoder) => encoder.settled(receipt, out),
             Self::Anthropic(encoder) => encoder.settled(receipt, out),
             Self::Gemini(encoder) => encoder.settled(receipt, out),
@@ -56,6 +60,7 @@ impl StreamEncoder {
     /// The answer broke off.
     pub fn failed(&mut self, error: &CallError, out: &mut BytesMut) {
         match self {
+            Self::Speech(encoder) => encoder.failed(error, out),
             Self::OpenAi(encoder) => encoder.failed(error, out),
             Self::Anthropic(encoder) => encoder.failed(error, out),
             Self::Gemini(encoder) => encoder.failed(error, out),
@@ -68,7 +73,7 @@ impl StreamEncoder {
     /// What keeps a silent stream open, where clients skip it.
     pub fn keep_alive(&self) -> Option<&'static str> {
         match self {
-            Self::OpenAi(_) => Some(openai::KEEP_ALIVE),
+            Self::OpenAi(_) | Self::Speech(_) => Some(openai::KEEP_ALIVE),
             Self::Anthropic(_) => Some(anthropic::KEEP_ALIVE),
             // Its clients fail on anything that is no answer.
             Self::Gemini(_) => None,

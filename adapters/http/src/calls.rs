@@ -13,6 +13,7 @@ mod quote;
 mod recorder;
 mod replay;
 mod silence;
+mod sounding;
 mod streamed;
 mod whole;
 
@@ -27,9 +28,10 @@ use hub_domain::ids::CallId;
 use hub_domain::ports::{IncomingCall, RunOutcome};
 use hub_domain::vocabulary::{Answer, Dialect, Principal, Request};
 
-use self::form::Form;
+use self::form::{Delivery, Form};
 use self::idempotency_key::IdempotencyKey;
 use self::recorder::Recorder;
+use self::sounding::SoundBody;
 use self::streamed::StreamBody;
 use crate::admission::Admitted;
 use crate::error_answer::error_answer;
@@ -87,6 +89,18 @@ pub(crate) async fn images(
 ) -> Result<HttpResponse, Refusal> {
     call(exchange, caller, payload, |body| {
         Ok(incoming::request(Dialect::OpenAi, openai::decode_images(&body)?, body))
+    })
+    .await
+}
+
+/// `POST /v1/audio/speech`.
+pub(crate) async fn speech(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    call(exchange, caller, payload, |body| {
+        Ok(incoming::request(Dialect::OpenAi, openai::decode_speech(&body)?, body))
     })
     .await
 }
@@ -149,7 +163,12 @@ async fn run(
     match exchange.service.state.runner.run(caller, call).await? {
         RunOutcome::Replay { call, answer } => Ok(replay::again(call, answer)),
         RunOutcome::Failed { call, error } => Ok(failed(exchange, call, error.into())),
-        RunOutcome::Answer(answer) if form.is_stream() => Ok(streamed(exchange, answer, form, admitted)),
+        RunOutcome::Answer(answer) if form.delivery() == Delivery::Stream => {
+            Ok(streamed(exchange, answer, form, admitted))
+        }
+        RunOutcome::Answer(answer) if form.delivery() != Delivery::Whole => {
+            Ok(form.response(&answer).body(SoundBody::new(answer, admitted)))
+        }
         RunOutcome::Answer(answer) => {
             let (call, mut head) = (answer.call, form.response(&answer));
             match whole::collect(answer, &form).await {

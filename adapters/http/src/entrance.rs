@@ -84,6 +84,7 @@ async fn answer(
                 Call::Responses => calls::responses(exchange, caller, payload).await,
                 Call::Embeddings => calls::embeddings(exchange, caller, payload).await,
                 Call::Images => calls::images(exchange, caller, payload).await,
+                Call::Speech => calls::speech(exchange, caller, payload).await,
                 Call::Messages => calls::messages(exchange, caller, payload).await,
                 Call::CountTokens => calls::count_tokens(exchange, &caller, payload).await,
                 Call::Generate => calls::generate(exchange, caller, payload).await,

@@ -78,6 +78,7 @@ pub(crate) enum Call {
     Responses,
     Embeddings,
     Images,
+    Speech,
     Messages,
     CountTokens,
     /// The model and the method stand in the path's tail.
@@ -111,6 +112,8 @@ pub const ROUTES: &[Route] = &[
     call("/v1/images/generations", Call::Images),
     call("/api/v2/images/generations", Call::Images),
     call("/api/v2/image/generations", Call::Images),
+    call("/v1/audio/speech", Call::Speech),
+    call("/api/v2/audio/speech", Call::Speech),
     call("/api/v2/quote", Call::Quote),
     user(Method::GET, "/v1/models", User::Models),
     user(Method::GET, "/v1/models/{model}*", User::Model),

@@ -3,6 +3,7 @@
 
 mod answer;
 mod anthropic;
+mod audio_bytes;
 mod base_url;
 mod google;
 mod http;

@@ -5,11 +5,11 @@ mod quirks;
 
 use std::sync::Arc;
 
-use hub_dialects::openai::{UpstreamTarget, encode_request};
+use hub_dialects::openai::{SpokenUsage, UpstreamTarget, encode_request};
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, UpstreamAnswer};
 use hub_domain::routing::Candidate;
-use hub_domain::vocabulary::CallType;
+use hub_domain::vocabulary::Canonical;
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 
 use crate::answer::Codec;
@@ -33,13 +33,20 @@ impl OpenAi {
         let call_type = request.canonical.call_type();
         let limit_field = limit_field::of(&base, &candidate.model);
         let quirks = quirks::of(&base);
-        let target = UpstreamTarget { model: &candidate.model, output_limit, limit_field, quirks };
+        let spoken = spoken(&request.canonical, &candidate);
+        let target = UpstreamTarget {
+            model: &candidate.model,
+            output_limit,
+            limit_field,
+            quirks,
+            speech_events: spoken.is_some_and(|usage| usage.by_tokens),
+        };
         let asked = Asked {
             encoded: encode_request(&request, &target)?,
-            url: base.join(path(call_type)),
+            url: base.join(path(&request.canonical)),
             headers: headers(&candidate)?,
-            streams: request.canonical.is_stream(),
-            codec: Codec::OpenAi(call_type),
+            streams: request.canonical.is_stream() || target.speech_events,
+            codec: spoken.map_or(Codec::OpenAi(call_type), Codec::Speech),
             traceparent,
         };
         self.upstream.ask(asked, candidate.route.timeouts, time_left).await
@@ -52,12 +59,21 @@ impl OpenAi {
     }
 }
 
-fn path(call_type: CallType) -> &'static [&'static str] {
-    match call_type {
-        CallType::Embedding => &["embeddings"],
-        CallType::ImageGeneration => &["images", "generations"],
-        _ => &["chat", "completions"],
+fn path(canonical: &Canonical) -> &'static [&'static str] {
+    match canonical {
+        Canonical::Chat(_) => &["chat", "completions"],
+        Canonical::Embeddings(_) => &["embeddings"],
+        Canonical::Images(_) => &["images", "generations"],
+        Canonical::Speech(_) => &["audio", "speech"],
     }
+}
+
+/// How the use of speech is known. Where its tokens are priced, only events report them.
+fn spoken(canonical: &Canonical, candidate: &Candidate) -> Option<SpokenUsage> {
+    let Canonical::Speech(speech) = canonical else { return None };
+    let prices = candidate.rate.as_ref().map(|rate| rate.prices).unwrap_or_default();
+    let by_tokens = prices.iter().any(|(meter, _)| meter.is_input_token() || meter.is_output_token());
+    Some(SpokenUsage { characters: speech.characters(), by_tokens })
 }
 
 fn headers(candidate: &Candidate) -> Result<HeaderMap, ProviderError> {

@@ -8,6 +8,7 @@ mod playback;
 mod refusal;
 mod sample;
 mod speech;
+mod voice;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -17,7 +18,7 @@ use hub_domain::ports::{Attempt, ProviderTimeouts, UpstreamAnswer};
 use hub_domain::vocabulary::{Canonical, Request};
 
 use model::SimulatedModel;
-pub use model::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS};
+pub use model::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS, SPEECH_MODELS};
 use playback::{Patience, Step};
 
 use crate::token_counter;
@@ -102,6 +103,9 @@ fn compose(
         }
         Canonical::Images(images) if model == SimulatedModel::Image => {
             Ok(playback::images(model, images.images.max(1), input))
+        }
+        Canonical::Speech(speech) if model == SimulatedModel::Speech => {
+            Ok(playback::audio(model, voice::read_aloud(speech)?, speech.characters()))
         }
         Canonical::Embeddings(embeddings) if model == SimulatedModel::Embedding => {
             let vectors = embedding::vectors(embeddings)?;

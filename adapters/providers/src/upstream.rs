@@ -18,6 +18,8 @@ use crate::http::{Http, Limits};
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+/// Audio has many types.
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 /// A test is asked by somebody who waits for it.
 const TEST_LIMIT: Duration = Duration::from_secs(15);
 
@@ -61,7 +63,14 @@ impl Upstream {
         *post.headers_mut() = headers;
         let headers = post.headers_mut();
         headers.insert(CONTENT_TYPE, JSON);
-        headers.insert(ACCEPT, if streams { EVENTS } else { JSON });
+        headers.insert(
+            ACCEPT,
+            match codec {
+                Codec::Speech(_) if !streams => ANYTHING,
+                _ if streams => EVENTS,
+                _ => JSON,
+            },
+        );
         if let Some(value) = traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
             headers.insert(TRACEPARENT, value);
         }

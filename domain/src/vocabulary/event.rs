@@ -83,6 +83,8 @@ pub enum Event {
         /// The prompt as the provider rewrote it.
         revised_prompt: Option<String>,
     },
+    /// A piece of an answer that is nothing but audio, in the format that was asked for; cut anywhere.
+    Audio(Bytes),
     Finish {
         choice: u32,
         reason: FinishReason,
@@ -116,6 +118,7 @@ impl Event {
             Event::Text { text, .. } | Event::Thinking { text, .. } | Event::Refusal { text, .. } => {
                 !text.is_empty()
             }
+            Event::Audio(bytes) => !bytes.is_empty(),
             Event::ToolCallStart { .. }
             | Event::ToolCallArguments { .. }
             | Event::ThinkingSignature { .. }

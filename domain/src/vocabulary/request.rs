@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::SpeechRequest;
+
 /// A wire format of requests and answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +95,7 @@ pub enum Canonical {
     Chat(ChatRequest),
     Embeddings(EmbeddingsRequest),
     Images(ImagesRequest),
+    Speech(SpeechRequest),
 }
 
 impl Canonical {
@@ -101,6 +104,7 @@ impl Canonical {
             Self::Chat(_) => CallType::ChatCompletion,
             Self::Embeddings(_) => CallType::Embedding,
             Self::Images(_) => CallType::ImageGeneration,
+            Self::Speech(_) => CallType::AudioGeneration,
         }
     }
 
@@ -110,12 +114,17 @@ impl Canonical {
             Self::Chat(chat) => &chat.model,
             Self::Embeddings(embeddings) => &embeddings.model,
             Self::Images(images) => &images.model,
+            Self::Speech(speech) => &speech.model,
         }
     }
 
-    /// Whether the client wants the answer in pieces.
+    /// Whether the client wants the answer as a stream of events.
     pub fn is_stream(&self) -> bool {
-        matches!(self, Self::Chat(chat) if chat.stream)
+        match self {
+            Self::Chat(chat) => chat.stream,
+            Self::Speech(speech) => speech.events,
+            Self::Embeddings(_) | Self::Images(_) => false,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ fn write(dialect: Dialect, body: &Bytes, canonical: Canonical) {
             model: "m",
             output_limit: Some(7),
             limit_field: LimitField::MaxTokens,
+            speech_events: false,
             quirks: Quirks { short_call_ids: true, ..Quirks::default() },
         };
         let _ = openai::encode_request(&request, &target);

@@ -36,6 +36,9 @@ pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<
         Canonical::Images(_) => {
             return Err(unsupported("model", "This provider makes images in conversations only."));
         }
+        Canonical::Speech(_) => {
+            return Err(unsupported("model", "This provider reads nothing aloud."));
+        }
     };
     if let Some(Source { dialect: Dialect::Gemini, body, .. }) = &request.source
         && let Some(body) = patched(body, chat, target)

@@ -30,6 +30,7 @@ const PRICED: &[&str] = &[
     "size",
     "quality",
     "partial_images",
+    "stream_format",
 ];
 
 /// Writes the body. What was priced is what is sent: the client's text is changed in the model, the
@@ -71,6 +72,9 @@ fn patched(body: &Bytes, canonical: &Canonical, target: &UpstreamTarget<'_>) -> 
             edits.remove("seed");
             edits.set(target.quirks.seed_field, seed.to_owned());
         }
+    }
+    if matches!(canonical, Canonical::Speech(_)) && target.speech_events {
+        edits.set("stream_format", "\"sse\"".to_owned());
     }
     edits.apply(text).map(Bytes::from)
 }

@@ -246,7 +246,13 @@ fn encoded(request: &Request, upstream: Dialect) -> Result<Encoded, ProviderErro
             let quirks = Quirks::default();
             openai::encode_request(
                 request,
-                &openai::UpstreamTarget { model: "m", output_limit: None, limit_field, quirks },
+                &openai::UpstreamTarget {
+                    model: "m",
+                    output_limit: None,
+                    limit_field,
+                    quirks,
+                    speech_events: false,
+                },
             )
         }
         Dialect::Anthropic => {

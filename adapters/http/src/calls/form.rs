@@ -7,7 +7,7 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use hub_dialects::{AnswerStyle, responses};
 use hub_domain::ids::CallId;
-use hub_domain::vocabulary::{Answer, CallType, Canonical, Dialect, OutputFormat, Request};
+use hub_domain::vocabulary::{Answer, AudioFormat, CallType, Canonical, Dialect, OutputFormat, Request};
 use uuid::Uuid;
 
 use super::dialect_choice::accepts_events;
@@ -35,11 +35,35 @@ const TEXT: &[Header] = &[
     ("x-accel-buffering", "no"),
 ];
 
+/// How an answer goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// One JSON object, when the call is settled.
+    Whole,
+    /// Events, or what a dialect has in their place, as they come.
+    Stream,
+    /// Audio and nothing else, as it comes.
+    Sound(AudioFormat),
+}
+
+/// The types of audio. Clients tell it by them.
+const fn sound(format: AudioFormat) -> &'static [Header] {
+    match format {
+        AudioFormat::Mp3 => &[("content-type", "audio/mpeg")],
+        AudioFormat::Opus => &[("content-type", "audio/ogg")],
+        AudioFormat::Aac => &[("content-type", "audio/aac")],
+        AudioFormat::Flac => &[("content-type", "audio/flac")],
+        AudioFormat::Wav => &[("content-type", "audio/wav")],
+        AudioFormat::Pcm => &[("content-type", "audio/pcm")],
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Form {
     dialect: Dialect,
     call_type: CallType,
-    is_stream: bool,
+    delivery: Delivery,
+    spoken: bool,
     include_usage: bool,
     base64: bool,
     superset: bool,
@@ -58,7 +82,12 @@ impl Form {
         Self {
             dialect,
             call_type,
-            is_stream: canonical.is_stream(),
+            delivery: match canonical {
+                _ if canonical.is_stream() => Delivery::Stream,
+                Canonical::Speech(speech) => Delivery::Sound(speech.format),
+                _ => Delivery::Whole,
+            },
+            spoken: matches!(canonical, Canonical::Speech(_)),
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
             base64: matches!(canonical, Canonical::Embeddings(embeddings) if embeddings.base64),
             superset: exchange.surface == Surface::Api && call_type == CallType::ChatCompletion,
@@ -74,8 +103,8 @@ impl Form {
         self.dialect
     }
 
-    pub(super) fn is_stream(&self) -> bool {
-        self.is_stream
+    pub(super) fn delivery(&self) -> Delivery {
+        self.delivery
     }
 
     pub(super) fn style(&self, call: CallId, model: String) -> AnswerStyle {
@@ -84,6 +113,7 @@ impl Form {
             call,
             model,
             call_type: self.call_type,
+            spoken: self.spoken,
             superset: self.superset,
             json_output: self.json_output,
             plain_text: self.plain_text,
@@ -98,8 +128,9 @@ impl Form {
     /// The headers that this form has; a kept answer has them too.
     pub(super) fn headers(&self) -> &'static [Header] {
         match self {
-            Self { is_stream: true, plain_text: true, .. } => TEXT,
-            Self { is_stream: true, json_array: false, .. } => EVENTS,
+            Self { delivery: Delivery::Sound(format), .. } => sound(*format),
+            Self { delivery: Delivery::Stream, plain_text: true, .. } => TEXT,
+            Self { delivery: Delivery::Stream, json_array: false, .. } => EVENTS,
             _ => JSON,
         }
     }

@@ -1,10 +1,10 @@
 //! The simulated provider: cheap, but not free, so that a demonstration shows what an answer costs.
 
-use hub_domain::meter::Meter::{Image, Input, Output, OutputReasoning};
-use hub_domain::vocabulary::CallType::{ChatCompletion, Embedding, ImageGeneration};
+use hub_domain::meter::Meter::{Character, Image, Input, Output, OutputReasoning};
+use hub_domain::vocabulary::CallType::{AudioGeneration, ChatCompletion, Embedding, ImageGeneration};
 
 use super::{Entry, usd};
-use crate::simulated::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS, MAX_OUTPUT_TOKENS};
+use crate::simulated::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS, MAX_OUTPUT_TOKENS, SPEECH_MODELS};
 
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -27,6 +27,13 @@ pub const ENTRIES: &[Entry] = &[
         max_output_tokens: None,
         // A hundredth of a credit for one image: what `usd` takes is the price of a million.
         prices: &[(Image, usd("10000"))],
+        long_context: false,
+    },
+    Entry {
+        names: SPEECH_MODELS,
+        call_type: AudioGeneration,
+        max_output_tokens: None,
+        prices: &[(Character, usd("15"))],
         long_context: false,
     },
 ];

@@ -115,6 +115,13 @@ pub fn images(model: SimulatedModel, images: u32, input: u64) -> Vec<Step> {
     steps
 }
 
+pub fn audio(model: SimulatedModel, pieces: Vec<Bytes>, characters: u64) -> Vec<Step> {
+    let mut steps = vec![say(start(model))];
+    steps.extend(pieces.into_iter().map(|piece| say(Event::Audio(piece))));
+    steps.push(end(Some(Quantities::default().with(Meter::Character, characters))));
+    steps
+}
+
 fn start(model: SimulatedModel) -> Event {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
     Event::Start {
