@@ -6,12 +6,12 @@
 
 use crate::meter::Meter;
 use crate::quote::Bound;
-use crate::speech;
 use crate::usage::Quantities;
 use crate::vocabulary::{
     Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImagesRequest, Message, OutputFormat, Part,
     Tool, ToolChoice,
 };
+use crate::{speech, transcription};
 
 /// Tokens around a conversation: its beginning and the head of the answer.
 const CONVERSATION: u64 = 16;
@@ -41,7 +41,7 @@ const IMAGE_PROMPT: u64 = 64;
 /// Output tokens of one image: the dearest size and quality that OpenAI lists for its GPT image models.
 const IMAGE_OUTPUT: u64 = 6_240;
 
-/// What a provider may put around a text that is to be read aloud.
+/// What a provider may put around a text that is to be read aloud, or beside audio.
 const SPEECH_PROMPT: u64 = 64;
 
 /// Base64 digits for one token of audio. The dearest known formula takes 32 tokens for a second; the
@@ -95,6 +95,9 @@ pub fn bound(canonical: &Canonical, limits: OutputLimits) -> Bound {
             return Bound::fixed(input_tokens, other);
         }
         Canonical::Speech(speech) => return Bound::fixed(input_tokens, speech::at_most(speech)),
+        Canonical::Transcription(request) => {
+            return Bound::fixed(input_tokens, transcription::at_most(request));
+        }
     };
     Bound {
         input_tokens,
@@ -130,7 +133,7 @@ pub fn overhead(canonical: &Canonical) -> u64 {
             })
             .fold(0, u64::saturating_add),
         Canonical::Images(_) => IMAGE_PROMPT,
-        Canonical::Speech(_) => SPEECH_PROMPT,
+        Canonical::Speech(_) | Canonical::Transcription(_) => SPEECH_PROMPT,
     }
 }
 
@@ -189,6 +192,7 @@ fn each_text(canonical: &Canonical, visit: &mut impl FnMut(&str)) {
             visit(&speech.input);
             speech.instructions.iter().for_each(|instructions| visit(instructions));
         }
+        Canonical::Transcription(request) => request.prompts().for_each(visit),
     }
 }
 

@@ -18,6 +18,7 @@ pub mod quote;
 pub mod rates;
 pub mod routing;
 pub mod speech;
+pub mod transcription;
 pub mod upstream_health;
 pub mod usage;
 pub mod use_cases;

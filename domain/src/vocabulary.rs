@@ -5,6 +5,8 @@ mod event;
 mod principal;
 mod request;
 mod speech;
+mod transcription;
+mod upload;
 
 pub use answer::{Answer, AnswerItem, AnswerStream, Receipt};
 pub use event::{EmbeddingVector, Event, FinishReason, Frame, ImageData};
@@ -15,3 +17,5 @@ pub use request::{
     ThinkingMode, Tool, ToolChoice,
 };
 pub use speech::{AudioFormat, SpeechRequest};
+pub use transcription::{AskedFormat, TranscriptFormat, TranscriptionRequest};
+pub use upload::{TakenUpload, Upload, UploadBroken, UploadForm, UploadPiece, UploadPieces, UploadStage};

@@ -12,6 +12,7 @@ use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
 use hub_domain::ports::{AttemptRecord, ClaimEnd, CloseError, Closed, Closing, Timings};
 use hub_domain::speech;
+use hub_domain::transcription;
 use hub_domain::usage::{Quantities, Usage};
 use hub_domain::vocabulary::{AnswerItem, Canonical, FinishReason, Receipt};
 
@@ -81,7 +82,10 @@ async fn count(shared: &Shared, call: &LiveCall) -> Usage {
         None => 0,
     };
     let output = call.progress().output.extrapolate(output);
-    let quantities = Quantities::default().with(Meter::Input, input).with(Meter::Output, output);
+    let quantities = match canonical {
+        Canonical::Transcription(asked) => transcription::counted(asked, input, output),
+        _ => Quantities::default().with(Meter::Input, input).with(Meter::Output, output),
+    };
     Usage { quantities, estimated: true, partial: false, inconsistent: false }
 }
 

@@ -52,4 +52,5 @@ mod shutdown;
 mod speech;
 mod streams;
 mod telemetry;
+mod transcription;
 mod whole_answers;

@@ -3,7 +3,14 @@
 use std::sync::Arc;
 
 use hub_domain::ids::CallId;
-use hub_domain::vocabulary::{CallType, Dialect};
+use hub_domain::vocabulary::{AskedFormat, CallType, Dialect};
+
+/// An answer that is speech, or of which speech became text.
+#[derive(Debug, Clone)]
+pub enum AudioAnswer {
+    Speech,
+    Transcript(AskedFormat),
+}
 
 /// What of a request decides how its answer looks.
 #[derive(Debug, Clone)]
@@ -14,8 +21,8 @@ pub struct AnswerStyle {
     /// `provider/model` that was asked, for answers that are encoded from events.
     pub model: String,
     pub call_type: CallType,
-    /// The answer is speech.
-    pub spoken: bool,
+    /// The answer is about audio, which has forms of its own.
+    pub audio: Option<AudioAnswer>,
     /// Whole chat answers also have `role`, `text`, `content` and `toolCalls` at the top, for the
     /// original's clients.
     pub superset: bool,

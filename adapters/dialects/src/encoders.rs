@@ -4,13 +4,14 @@ use bytes::{Bytes, BytesMut};
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Dialect, Frame, Receipt};
 
-use crate::answer_style::AnswerStyle;
+use crate::answer_style::{AnswerStyle, AudioAnswer};
 use crate::{aigne, anthropic, gemini, legacy, openai, responses};
 
 /// Writes a streamed answer, piece by piece.
 #[derive(Debug)]
 pub enum StreamEncoder {
     Speech(openai::SpeechEncoder),
+    Transcript(openai::TranscriptStreamEncoder),
     OpenAi(openai::StreamEncoder),
     Anthropic(anthropic::StreamEncoder),
     Gemini(gemini::StreamEncoder),
@@ -21,8 +22,14 @@ pub enum StreamEncoder {
 
 impl StreamEncoder {
     pub fn new(style: AnswerStyle) -> Self {
+        match style.audio {
+            None => {}
+            Some(AudioAnswer::Speech) => return Self::Speech(openai::SpeechEncoder::default()),
+            Some(AudioAnswer::Transcript(_)) => {
+                return Self::Transcript(openai::TranscriptStreamEncoder::default());
+            }
+        }
         match style.dialect {
-            _ if style.spoken => Self::Speech(openai::SpeechEncoder::default()),
             Dialect::OpenAi => Self::OpenAi(openai::StreamEncoder::new(style)),
             Dialect::Anthropic => Self::Anthropic(anthropic::StreamEncoder::new(style)),
             Dialect::Gemini => Self::Gemini(gemini::StreamEncoder::new(style)),
@@ -35,6 +42,7 @@ impl StreamEncoder {
     pub fn frame(&mut self, frame: &Frame, out: &mut BytesMut) {
         match self {
             Self::Speech(encoder) => encoder.frame(frame, out),
+            Self::Transcript(encoder) => encoder.frame(frame, out),
             Self::OpenAi(encoder) => encoder.frame(frame, out),
             Self::Anthropic(encoder) => encoder.frame(frame, out),
             Self::Gemini(encoder) => encoder.frame(frame, out),
@@ -48,6 +56,7 @@ impl StreamEncoder {
     pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
         match self {
             Self::Speech(encoder) => encoder.settled(receipt, out),
+            Self::Transcript(encoder) => encoder.settled(receipt, out),
             Self::OpenAi(encoder) => encoder.settled(receipt, out),
             Self::Anthropic(encoder) => encoder.settled(receipt, out),
             Self::Gemini(encoder) => encoder.settled(receipt, out),
@@ -61,6 +70,7 @@ impl StreamEncoder {
     pub fn failed(&mut self, error: &CallError, out: &mut BytesMut) {
         match self {
             Self::Speech(encoder) => encoder.failed(error, out),
+            Self::Transcript(encoder) => encoder.failed(error, out),
             Self::OpenAi(encoder) => encoder.failed(error, out),
             Self::Anthropic(encoder) => encoder.failed(error, out),
             Self::Gemini(encoder) => encoder.failed(error, out),
@@ -73,7 +83,7 @@ impl StreamEncoder {
     /// What keeps a silent stream open, where clients skip it.
     pub fn keep_alive(&self) -> Option<&'static str> {
         match self {
-            Self::OpenAi(_) | Self::Speech(_) => Some(openai::KEEP_ALIVE),
+            Self::OpenAi(_) | Self::Speech(_) | Self::Transcript(_) => Some(openai::KEEP_ALIVE),
             Self::Anthropic(_) => Some(anthropic::KEEP_ALIVE),
             // Its clients fail on anything that is no answer.
             Self::Gemini(_) => None,
@@ -87,6 +97,7 @@ impl StreamEncoder {
 /// Collects an answer and writes it as one JSON object.
 #[derive(Debug)]
 pub enum WholeEncoder {
+    Transcript(openai::TranscriptEncoder),
     OpenAi(openai::WholeEncoder),
     Anthropic(anthropic::WholeEncoder),
     Gemini(gemini::WholeEncoder),
@@ -96,6 +107,9 @@ pub enum WholeEncoder {
 
 impl WholeEncoder {
     pub fn new(style: AnswerStyle) -> Self {
+        if let Some(AudioAnswer::Transcript(format)) = style.audio {
+            return Self::Transcript(openai::TranscriptEncoder::new(format));
+        }
         match style.dialect {
             // The older dialect's whole answers are OpenAI's.
             Dialect::OpenAi | Dialect::Legacy => Self::OpenAi(openai::WholeEncoder::new(style)),
@@ -108,6 +122,7 @@ impl WholeEncoder {
 
     pub fn push(&mut self, frame: &Frame) {
         match self {
+            Self::Transcript(encoder) => encoder.push(frame),
             Self::OpenAi(encoder) => encoder.push(frame),
             Self::Anthropic(encoder) => encoder.push(frame),
             Self::Gemini(encoder) => encoder.push(frame),
@@ -118,6 +133,7 @@ impl WholeEncoder {
 
     pub fn finish(self, receipt: &Receipt) -> Bytes {
         match self {
+            Self::Transcript(encoder) => encoder.finish(receipt),
             Self::OpenAi(encoder) => encoder.finish(receipt),
             Self::Anthropic(encoder) => encoder.finish(receipt),
             Self::Gemini(encoder) => encoder.finish(receipt),

@@ -6,6 +6,7 @@
 mod count_tokens;
 mod dialect_choice;
 mod form;
+mod forms;
 mod generate;
 mod idempotency_key;
 mod incoming;
@@ -15,6 +16,7 @@ mod replay;
 mod silence;
 mod sounding;
 mod streamed;
+mod transcription;
 mod whole;
 
 use actix_web::http::header::HeaderMap;
@@ -43,6 +45,7 @@ use crate::surface::Surface;
 pub(crate) use self::count_tokens::count_tokens;
 pub(crate) use self::generate::generate;
 pub(crate) use self::quote::quote;
+pub(crate) use self::transcription::transcription;
 
 /// `POST /v1/chat/completions`.
 pub(crate) async fn chat_completions(
@@ -172,7 +175,10 @@ async fn run(
         RunOutcome::Answer(answer) => {
             let (call, mut head) = (answer.call, form.response(&answer));
             match whole::collect(answer, &form).await {
-                Ok(body) => Ok(head.body(body)),
+                Ok(body) => {
+                    form.set_headers(&mut head);
+                    Ok(head.body(body))
+                }
                 Err(error) => Ok(failed(exchange, call, error.into())),
             }
         }

@@ -85,6 +85,8 @@ async fn answer(
                 Call::Embeddings => calls::embeddings(exchange, caller, payload).await,
                 Call::Images => calls::images(exchange, caller, payload).await,
                 Call::Speech => calls::speech(exchange, caller, payload).await,
+                Call::Transcription => calls::transcription(exchange, caller, payload, false).await,
+                Call::Translation => calls::transcription(exchange, caller, payload, true).await,
                 Call::Messages => calls::messages(exchange, caller, payload).await,
                 Call::CountTokens => calls::count_tokens(exchange, &caller, payload).await,
                 Call::Generate => calls::generate(exchange, caller, payload).await,

@@ -32,6 +32,8 @@ pub(crate) enum Refusal {
     BrokenBody,
     #[error("`Content-Type` must be `application/json` in UTF-8")]
     ContentType,
+    #[error("`Content-Type` must be `multipart/form-data`")]
+    FormType,
     #[error("the body must not be encoded; send it without `Content-Encoding`")]
     ContentEncoding,
     /// The memory for bodies is taken.
@@ -60,7 +62,7 @@ impl Refusal {
             Self::BodyTimeout => fault(StatusCode::REQUEST_TIMEOUT, "timeout", "request_timeout"),
             Self::BodyTooLarge { .. } => fault(StatusCode::PAYLOAD_TOO_LARGE, INVALID, "request_too_large"),
             Self::BrokenBody => fault(StatusCode::BAD_REQUEST, INVALID, "broken_body"),
-            Self::ContentType | Self::ContentEncoding => {
+            Self::ContentType | Self::FormType | Self::ContentEncoding => {
                 fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID, "unsupported_media_type")
             }
         }

@@ -79,6 +79,9 @@ pub(crate) enum Call {
     Embeddings,
     Images,
     Speech,
+    Transcription,
+    /// Of speech, into English.
+    Translation,
     Messages,
     CountTokens,
     /// The model and the method stand in the path's tail.
@@ -114,6 +117,10 @@ pub const ROUTES: &[Route] = &[
     call("/api/v2/image/generations", Call::Images),
     call("/v1/audio/speech", Call::Speech),
     call("/api/v2/audio/speech", Call::Speech),
+    call("/v1/audio/transcriptions", Call::Transcription),
+    call("/api/v2/audio/transcriptions", Call::Transcription),
+    call("/v1/audio/translations", Call::Translation),
+    call("/api/v2/audio/translations", Call::Translation),
     call("/api/v2/quote", Call::Quote),
     user(Method::GET, "/v1/models", User::Models),
     user(Method::GET, "/v1/models/{model}*", User::Model),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
-use hub_dialects::openai::SpokenUsage;
+use hub_dialects::openai::{SpokenUsage, TranscriptPrices};
 use hub_dialects::{anthropic, gemini, openai};
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{FrameStream, UpstreamAnswer};
@@ -36,6 +36,8 @@ pub enum Codec {
     Gemini(CallType),
     /// Audio, as bytes or as OpenAI's events.
     Speech(SpokenUsage),
+    /// Text of audio, whole or as OpenAI's events.
+    Transcript(TranscriptPrices),
 }
 
 /// What a body is, by its content type. The answer decides, not what was asked for.
@@ -85,6 +87,7 @@ fn events(body: Body, codec: Codec) -> FrameStream {
         Codec::OpenAi(call_type) => watched(openai::decode_stream(body, call_type), watch),
         Codec::Anthropic => watched(anthropic::decode_stream(body), watch),
         Codec::Gemini(_) => watched(gemini::decode_stream(body), watch),
+        Codec::Transcript(prices) => watched(openai::decode_transcript_events(body, prices), watch),
         Codec::Speech(usage) => watched(openai::decode_speech_events(body, usage), watch),
     }
 }
@@ -113,6 +116,7 @@ fn whole(body: Body, codec: Codec) -> FrameStream {
             Codec::Anthropic => anthropic::decode_whole(body),
             Codec::Gemini(CallType::Embedding) => gemini::decode_vectors(&body),
             Codec::Gemini(_) => gemini::decode_whole(body),
+            Codec::Transcript(prices) => openai::decode_transcript(body, prices),
             Codec::Speech(_) => Err(openai::no_audio(&body)),
         }
     }))

@@ -5,6 +5,7 @@ mod answer;
 mod anthropic;
 mod audio_bytes;
 mod base_url;
+mod form_body;
 mod google;
 mod http;
 mod openai;

@@ -2,6 +2,7 @@
 
 mod limit_field;
 mod quirks;
+mod transcriptions;
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use hub_dialects::openai::{SpokenUsage, UpstreamTarget, encode_request};
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, UpstreamAnswer};
 use hub_domain::routing::Candidate;
-use hub_domain::vocabulary::Canonical;
+use hub_domain::vocabulary::{Canonical, TranscriptionRequest};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
 
 use crate::answer::Codec;
@@ -30,6 +31,12 @@ impl OpenAi {
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
         let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
         let base = self.upstream.base(&candidate.provider)?;
+        if let Canonical::Transcription(transcription) = &request.canonical {
+            let url = base.join(path(&request.canonical));
+            let asked =
+                transcriptions::asked(transcription, &candidate, url, headers(&candidate)?, traceparent)?;
+            return self.upstream.upload(asked, &candidate.provider, time_left).await;
+        }
         let call_type = request.canonical.call_type();
         let limit_field = limit_field::of(&base, &candidate.model);
         let quirks = quirks::of(&base);
@@ -65,6 +72,8 @@ fn path(canonical: &Canonical) -> &'static [&'static str] {
         Canonical::Embeddings(_) => &["embeddings"],
         Canonical::Images(_) => &["images", "generations"],
         Canonical::Speech(_) => &["audio", "speech"],
+        Canonical::Transcription(TranscriptionRequest { translate: true, .. }) => &["audio", "translations"],
+        Canonical::Transcription(_) => &["audio", "transcriptions"],
     }
 }
 

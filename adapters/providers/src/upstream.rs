@@ -7,12 +7,14 @@ use hub_dialects::Encoded;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{ProviderTimeouts, UpstreamAnswer};
 use hub_domain::routing::Provider;
+use hub_domain::vocabulary::{Upload, UploadStage};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Request};
+use reqwest::{Body, Method, Request};
 use url::Url;
 
 use crate::answer::{self, Codec};
 use crate::base_url::{BaseUrl, BaseUrls};
+use crate::form_body::FormBody;
 use crate::http::{Http, Limits};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -37,6 +39,17 @@ pub struct Asked {
     pub encoded: Encoded,
     pub streams: bool,
     /// Of the answer.
+    pub codec: Codec,
+    pub traceparent: Option<String>,
+}
+
+/// A form with files, in the words of its dialect.
+pub struct AskedForm {
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: FormBody,
+    /// What the body is made of.
+    pub upload: Upload,
     pub codec: Codec,
     pub traceparent: Option<String>,
 }
@@ -81,6 +94,31 @@ impl Upstream {
         answer::read(response, codec, streams, limits, dropped).await
     }
 
+    /// Sends a form whose files pass through. An upload that breaks off is the client's fault.
+    pub async fn upload(
+        &self,
+        asked: AskedForm,
+        provider: &Provider,
+        time_left: Duration,
+    ) -> Result<UpstreamAnswer, ProviderError> {
+        let AskedForm { url, headers, body, upload, codec, traceparent } = asked;
+        let mut post = Request::new(Method::POST, url);
+        *post.headers_mut() = headers;
+        let headers = post.headers_mut();
+        headers.insert(CONTENT_TYPE, body.content_type());
+        headers.insert(ACCEPT, ANYTHING);
+        if let Some(value) = traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(TRACEPARENT, value);
+        }
+        *post.body_mut() = Some(Body::wrap_stream(body));
+
+        // The answer is waited for as long as the upload takes.
+        let limits = Limits::new(provider.timeouts, time_left).for_upload();
+        let broken = |error| if upload.stage() == UploadStage::Broken { broke_off() } else { error };
+        let response = self.http.send(post, limits).await.map_err(broken)?;
+        answer::read(response, codec, false, limits, Vec::new()).await
+    }
+
     /// Gets what costs nothing and needs a valid key.
     pub async fn test(&self, url: Url, headers: HeaderMap, provider: &Provider) -> Result<(), ProviderError> {
         let mut get = Request::new(Method::GET, url);
@@ -90,6 +128,10 @@ impl Upstream {
         let response = self.http.send(get, limits).await?;
         answer::check(response, limits).await
     }
+}
+
+fn broke_off() -> ProviderError {
+    ProviderError::new(UpstreamClass::InvalidRequest, "the upload broke off", false)
 }
 
 /// The headers of a request, of which this one carries the key: to its own provider's address, nowhere else.

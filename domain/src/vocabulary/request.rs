@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use super::SpeechRequest;
+use super::{SpeechRequest, TranscriptionRequest, UploadForm, UploadStage};
 
 /// A wire format of requests and answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -96,6 +96,7 @@ pub enum Canonical {
     Embeddings(EmbeddingsRequest),
     Images(ImagesRequest),
     Speech(SpeechRequest),
+    Transcription(TranscriptionRequest),
 }
 
 impl Canonical {
@@ -104,7 +105,7 @@ impl Canonical {
             Self::Chat(_) => CallType::ChatCompletion,
             Self::Embeddings(_) => CallType::Embedding,
             Self::Images(_) => CallType::ImageGeneration,
-            Self::Speech(_) => CallType::AudioGeneration,
+            Self::Speech(_) | Self::Transcription(_) => CallType::AudioGeneration,
         }
     }
 
@@ -115,6 +116,7 @@ impl Canonical {
             Self::Embeddings(embeddings) => &embeddings.model,
             Self::Images(images) => &images.model,
             Self::Speech(speech) => &speech.model,
+            Self::Transcription(transcription) => &transcription.model,
         }
     }
 
@@ -123,8 +125,22 @@ impl Canonical {
         match self {
             Self::Chat(chat) => chat.stream,
             Self::Speech(speech) => speech.events,
+            Self::Transcription(transcription) => transcription.stream,
             Self::Embeddings(_) | Self::Images(_) => false,
         }
+    }
+
+    /// What is uploaded with it, which passes through and can be sent once.
+    pub fn form(&self) -> Option<&UploadForm> {
+        match self {
+            Self::Transcription(transcription) => Some(&transcription.form),
+            _ => None,
+        }
+    }
+
+    /// Whether it can still be sent, for the first time or again.
+    pub fn can_be_sent(&self) -> bool {
+        self.form().is_none_or(|form| form.upload.stage() == UploadStage::Untouched)
     }
 }
 

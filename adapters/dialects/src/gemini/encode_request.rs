@@ -36,8 +36,8 @@ pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<
         Canonical::Images(_) => {
             return Err(unsupported("model", "This provider makes images in conversations only."));
         }
-        Canonical::Speech(_) => {
-            return Err(unsupported("model", "This provider reads nothing aloud."));
+        Canonical::Speech(_) | Canonical::Transcription(_) => {
+            return Err(unsupported("model", "This provider has audio in conversations only."));
         }
     };
     if let Some(Source { dialect: Dialect::Gemini, body, .. }) = &request.source

@@ -26,6 +26,8 @@ pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Resu
             body.embeddings(embeddings, target).ok_or_else(unreadable)?;
         }
         Canonical::Images(images) => body.images(images, target).ok_or_else(unreadable)?,
+        // It is a form and no JSON.
+        Canonical::Transcription(_) => return Err(unreadable()),
         Canonical::Speech(speech) => body.speech(speech, target).ok_or_else(unreadable)?,
     }
     Ok(Encoded { body: Bytes::from(body.0.written()), dropped })

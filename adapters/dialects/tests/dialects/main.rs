@@ -20,3 +20,4 @@ mod speech;
 mod stage;
 mod streams_read;
 mod streams_written;
+mod transcripts;

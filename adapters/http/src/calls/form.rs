@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use hub_dialects::{AnswerStyle, responses};
+use hub_dialects::{AnswerStyle, AudioAnswer, responses};
 use hub_domain::ids::CallId;
 use hub_domain::vocabulary::{Answer, AudioFormat, CallType, Canonical, Dialect, OutputFormat, Request};
 use uuid::Uuid;
@@ -27,6 +27,9 @@ const EVENTS: &[Header] = &[
     // nginx in front would hold back what is meant to be seen at once.
     ("x-accel-buffering", "no"),
 ];
+
+/// Text and subtitles.
+const PLAIN: &[Header] = &[("content-type", "text/plain; charset=utf-8")];
 
 /// A stream of nothing but the answer's text.
 const TEXT: &[Header] = &[
@@ -63,7 +66,7 @@ pub(super) struct Form {
     dialect: Dialect,
     call_type: CallType,
     delivery: Delivery,
-    spoken: bool,
+    audio: Option<AudioAnswer>,
     include_usage: bool,
     base64: bool,
     superset: bool,
@@ -87,7 +90,11 @@ impl Form {
                 Canonical::Speech(speech) => Delivery::Sound(speech.format),
                 _ => Delivery::Whole,
             },
-            spoken: matches!(canonical, Canonical::Speech(_)),
+            audio: match canonical {
+                Canonical::Speech(_) => Some(AudioAnswer::Speech),
+                Canonical::Transcription(asked) => Some(AudioAnswer::Transcript(asked.format.clone())),
+                _ => None,
+            },
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
             base64: matches!(canonical, Canonical::Embeddings(embeddings) if embeddings.base64),
             superset: exchange.surface == Surface::Api && call_type == CallType::ChatCompletion,
@@ -113,7 +120,7 @@ impl Form {
             call,
             model,
             call_type: self.call_type,
-            spoken: self.spoken,
+            audio: self.audio.clone(),
             superset: self.superset,
             json_output: self.json_output,
             plain_text: self.plain_text,
@@ -128,6 +135,11 @@ impl Form {
     /// The headers that this form has; a kept answer has them too.
     pub(super) fn headers(&self) -> &'static [Header] {
         match self {
+            Self { delivery: Delivery::Whole, audio: Some(AudioAnswer::Transcript(format)), .. }
+                if !format.get().is_json() =>
+            {
+                PLAIN
+            }
             Self { delivery: Delivery::Sound(format), .. } => sound(*format),
             Self { delivery: Delivery::Stream, plain_text: true, .. } => TEXT,
             Self { delivery: Delivery::Stream, json_array: false, .. } => EVENTS,
@@ -135,12 +147,17 @@ impl Form {
         }
     }
 
-    /// An answer without its body.
-    pub(super) fn response(&self, answer: &Answer) -> HttpResponseBuilder {
-        let mut response = HttpResponse::build(StatusCode::OK);
+    /// What a whole answer is may be decided as late as its last byte.
+    pub(super) fn set_headers(&self, response: &mut HttpResponseBuilder) {
         for (name, value) in self.headers() {
             response.insert_header((HeaderName::from_static(name), HeaderValue::from_static(value)));
         }
+    }
+
+    /// An answer without its body.
+    pub(super) fn response(&self, answer: &Answer) -> HttpResponseBuilder {
+        let mut response = HttpResponse::build(StatusCode::OK);
+        self.set_headers(&mut response);
         response.insert_header((X_CALL_ID, call_header(answer.call)));
         // Names are a client's own: one that no header can carry is left out with the rest of them.
         if !answer.dropped.is_empty()

@@ -1,7 +1,7 @@
 //! The simulated models, each named for what it shows.
 
 macro_rules! models {
-    (chat: { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ } embedding: { $embedding:ident = $embedding_name:literal } image: { $image:ident = $image_name:literal } speech: { $speech:ident = $speech_name:literal }) => {
+    (chat: { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ } embedding: { $embedding:ident = $embedding_name:literal } image: { $image:ident = $image_name:literal } speech: { $speech:ident = $speech_name:literal } transcription: { $transcription:ident = $transcription_name:literal }) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum SimulatedModel {
             $($(#[$doc])* $variant,)+
@@ -11,12 +11,15 @@ macro_rules! models {
             $image,
             /// Reads aloud, in beeps.
             $speech,
+            /// Writes down how much it heard.
+            $transcription,
         }
 
         pub const CHAT_MODELS: &[&str] = &[$($name),+];
         pub const EMBEDDING_MODELS: &[&str] = &[$embedding_name];
         pub const IMAGE_MODELS: &[&str] = &[$image_name];
         pub const SPEECH_MODELS: &[&str] = &[$speech_name];
+        pub const TRANSCRIPTION_MODELS: &[&str] = &[$transcription_name];
 
         impl SimulatedModel {
             pub fn from_name(name: &str) -> Option<Self> {
@@ -25,6 +28,7 @@ macro_rules! models {
                     $embedding_name => Some(Self::$embedding),
                     $image_name => Some(Self::$image),
                     $speech_name => Some(Self::$speech),
+                    $transcription_name => Some(Self::$transcription),
                     _ => None,
                 }
             }
@@ -35,6 +39,7 @@ macro_rules! models {
                     Self::$embedding => $embedding_name,
                     Self::$image => $image_name,
                     Self::$speech => $speech_name,
+                    Self::$transcription => $transcription_name,
                 }
             }
         }
@@ -79,10 +84,11 @@ models! {
     embedding: { Embedding = "embedding" }
     image: { Image = "image" }
     speech: { Speech = "speech" }
+    transcription: { Transcription = "transcription" }
 }
 
 impl SimulatedModel {
     pub const fn chats(self) -> bool {
-        !matches!(self, Self::Embedding | Self::Image | Self::Speech)
+        !matches!(self, Self::Embedding | Self::Image | Self::Speech | Self::Transcription)
     }
 }

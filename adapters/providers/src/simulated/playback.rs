@@ -8,8 +8,9 @@ use futures_util::stream;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::meter::Meter;
 use hub_domain::ports::FrameStream;
+use hub_domain::transcription;
 use hub_domain::usage::{Quantities, Usage};
-use hub_domain::vocabulary::{EmbeddingVector, Event, Frame, ImageData};
+use hub_domain::vocabulary::{EmbeddingVector, Event, Frame, ImageData, TranscriptionRequest};
 use smallvec::SmallVec;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -119,6 +120,14 @@ pub fn audio(model: SimulatedModel, pieces: Vec<Bytes>, characters: u64) -> Vec<
     let mut steps = vec![say(start(model))];
     steps.extend(pieces.into_iter().map(|piece| say(Event::Audio(piece))));
     steps.push(end(Some(Quantities::default().with(Meter::Character, characters))));
+    steps
+}
+
+pub fn transcript(model: SimulatedModel, text: String, transcription: &TranscriptionRequest) -> Vec<Step> {
+    let seconds = transcription::likely_seconds(&transcription.form.upload);
+    let mut steps = vec![say(start(model))];
+    steps.extend(text.split_inclusive(' ').map(|word| say(Event::Text { choice: 0, text: word.to_owned() })));
+    steps.push(end(Some(Quantities::default().with(Meter::Second, seconds))));
     steps
 }
 
