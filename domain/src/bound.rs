@@ -38,6 +38,10 @@ const IMAGE_HIGH_4O_MINI: u64 = 48_169;
 
 /// What a provider may put around the prompt of an image.
 const IMAGE_PROMPT: u64 = 64;
+/// Input tokens of one image that others are made out of, in the highest fidelity.
+const IMAGE_EDITED: u64 = 6_400;
+/// Output tokens of one sketch before an image is finished.
+const SKETCH_OUTPUT: u64 = 100;
 /// Output tokens of one image: the dearest size and quality that OpenAI lists for its GPT image models.
 const IMAGE_OUTPUT: u64 = 6_240;
 
@@ -87,11 +91,12 @@ pub fn bound(canonical: &Canonical, limits: OutputLimits) -> Bound {
         Canonical::Chat(chat) => chat,
         Canonical::Embeddings(_) => return Bound::fixed(input_tokens, Quantities::default()),
         // Their number bounds them, and no limit that a provider takes makes them shorter.
-        Canonical::Images(ImagesRequest { images, .. }) => {
+        Canonical::Images(ImagesRequest { images, partial_images, .. }) => {
             let images = u64::from((*images).max(1));
+            let sketches = u64::from(*partial_images).saturating_mul(SKETCH_OUTPUT);
             let other = Quantities::default()
                 .with(Meter::Image, images)
-                .with(Meter::OutputImage, images.saturating_mul(IMAGE_OUTPUT));
+                .with(Meter::OutputImage, images.saturating_mul(IMAGE_OUTPUT.saturating_add(sketches)));
             return Bound::fixed(input_tokens, other);
         }
         Canonical::Speech(speech) => return Bound::fixed(input_tokens, speech::at_most(speech)),
@@ -132,7 +137,10 @@ pub fn overhead(canonical: &Canonical) -> u64 {
                 EmbeddingInput::Tokens(tokens) => EMBEDDING_INPUT.saturating_add(count(tokens)),
             })
             .fold(0, u64::saturating_add),
-        Canonical::Images(_) => IMAGE_PROMPT,
+        Canonical::Images(images) => {
+            let inputs = images.edit.as_ref().map_or(0, |edit| u64::from(edit.inputs));
+            IMAGE_PROMPT.saturating_add(inputs.saturating_mul(IMAGE_EDITED))
+        }
         Canonical::Speech(_) | Canonical::Transcription(_) => SPEECH_PROMPT,
     }
 }

@@ -12,9 +12,9 @@ pub use answer::{Answer, AnswerItem, AnswerStream, Receipt};
 pub use event::{EmbeddingVector, Event, FinishReason, Frame, ImageData};
 pub use principal::{KeyLimits, Principal, Role};
 pub use request::{
-    CacheTtl, CallType, Canonical, ChatRequest, Dialect, EmbeddingInput, EmbeddingsRequest, ImageSource,
-    ImagesRequest, Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling, Source,
-    ThinkingMode, Tool, ToolChoice,
+    CacheTtl, CallType, Canonical, ChatRequest, Dialect, EmbeddingInput, EmbeddingsRequest, ImageEdit,
+    ImageSource, ImagesRequest, Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling,
+    Source, ThinkingMode, Tool, ToolChoice,
 };
 pub use speech::{AudioFormat, SpeechRequest};
 pub use transcription::{AskedFormat, TranscriptFormat, TranscriptionRequest};

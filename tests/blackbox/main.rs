@@ -42,6 +42,7 @@ mod images;
 mod instances;
 mod keys;
 mod limits;
+mod pictures;
 mod prices;
 mod records;
 mod responses;

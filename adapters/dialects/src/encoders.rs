@@ -4,7 +4,7 @@ use bytes::{Bytes, BytesMut};
 use hub_domain::error::CallError;
 use hub_domain::vocabulary::{Dialect, Frame, Receipt};
 
-use crate::answer_style::{AnswerStyle, AudioAnswer};
+use crate::answer_style::{AnswerStyle, ImageList, MediaAnswer};
 use crate::{aigne, anthropic, gemini, legacy, openai, responses};
 
 /// Writes a streamed answer, piece by piece.
@@ -12,6 +12,7 @@ use crate::{aigne, anthropic, gemini, legacy, openai, responses};
 pub enum StreamEncoder {
     Speech(openai::SpeechEncoder),
     Transcript(openai::TranscriptStreamEncoder),
+    Images(openai::ImageStreamEncoder),
     OpenAi(openai::StreamEncoder),
     Anthropic(anthropic::StreamEncoder),
     Gemini(gemini::StreamEncoder),
@@ -22,10 +23,13 @@ pub enum StreamEncoder {
 
 impl StreamEncoder {
     pub fn new(style: AnswerStyle) -> Self {
-        match style.audio {
+        match style.media {
             None => {}
-            Some(AudioAnswer::Speech) => return Self::Speech(openai::SpeechEncoder::default()),
-            Some(AudioAnswer::Transcript(_)) => {
+            Some(MediaAnswer::Images { edited, .. }) => {
+                return Self::Images(openai::ImageStreamEncoder::new(edited));
+            }
+            Some(MediaAnswer::Speech) => return Self::Speech(openai::SpeechEncoder::default()),
+            Some(MediaAnswer::Transcript(_)) => {
                 return Self::Transcript(openai::TranscriptStreamEncoder::default());
             }
         }
@@ -43,6 +47,7 @@ impl StreamEncoder {
         match self {
             Self::Speech(encoder) => encoder.frame(frame, out),
             Self::Transcript(encoder) => encoder.frame(frame, out),
+            Self::Images(encoder) => encoder.frame(frame, out),
             Self::OpenAi(encoder) => encoder.frame(frame, out),
             Self::Anthropic(encoder) => encoder.frame(frame, out),
             Self::Gemini(encoder) => encoder.frame(frame, out),
@@ -57,6 +62,7 @@ impl StreamEncoder {
         match self {
             Self::Speech(encoder) => encoder.settled(receipt, out),
             Self::Transcript(encoder) => encoder.settled(receipt, out),
+            Self::Images(encoder) => encoder.settled(receipt, out),
             Self::OpenAi(encoder) => encoder.settled(receipt, out),
             Self::Anthropic(encoder) => encoder.settled(receipt, out),
             Self::Gemini(encoder) => encoder.settled(receipt, out),
@@ -71,6 +77,7 @@ impl StreamEncoder {
         match self {
             Self::Speech(encoder) => encoder.failed(error, out),
             Self::Transcript(encoder) => encoder.failed(error, out),
+            Self::Images(encoder) => encoder.failed(error, out),
             Self::OpenAi(encoder) => encoder.failed(error, out),
             Self::Anthropic(encoder) => encoder.failed(error, out),
             Self::Gemini(encoder) => encoder.failed(error, out),
@@ -83,7 +90,9 @@ impl StreamEncoder {
     /// What keeps a silent stream open, where clients skip it.
     pub fn keep_alive(&self) -> Option<&'static str> {
         match self {
-            Self::OpenAi(_) | Self::Speech(_) | Self::Transcript(_) => Some(openai::KEEP_ALIVE),
+            Self::OpenAi(_) | Self::Speech(_) | Self::Transcript(_) | Self::Images(_) => {
+                Some(openai::KEEP_ALIVE)
+            }
             Self::Anthropic(_) => Some(anthropic::KEEP_ALIVE),
             // Its clients fail on anything that is no answer.
             Self::Gemini(_) => None,
@@ -98,6 +107,7 @@ impl StreamEncoder {
 #[derive(Debug)]
 pub enum WholeEncoder {
     Transcript(openai::TranscriptEncoder),
+    AigneImages(aigne::ImagesEncoder),
     OpenAi(openai::WholeEncoder),
     Anthropic(anthropic::WholeEncoder),
     Gemini(gemini::WholeEncoder),
@@ -107,8 +117,14 @@ pub enum WholeEncoder {
 
 impl WholeEncoder {
     pub fn new(style: AnswerStyle) -> Self {
-        if let Some(AudioAnswer::Transcript(format)) = style.audio {
-            return Self::Transcript(openai::TranscriptEncoder::new(format));
+        match &style.media {
+            Some(MediaAnswer::Transcript(format)) => {
+                return Self::Transcript(openai::TranscriptEncoder::new(format.clone()));
+            }
+            Some(MediaAnswer::Images { list: ImageList::Aigne, .. }) => {
+                return Self::AigneImages(aigne::ImagesEncoder::new(style.model));
+            }
+            _ => {}
         }
         match style.dialect {
             // The older dialect's whole answers are OpenAI's.
@@ -123,6 +139,7 @@ impl WholeEncoder {
     pub fn push(&mut self, frame: &Frame) {
         match self {
             Self::Transcript(encoder) => encoder.push(frame),
+            Self::AigneImages(encoder) => encoder.push(frame),
             Self::OpenAi(encoder) => encoder.push(frame),
             Self::Anthropic(encoder) => encoder.push(frame),
             Self::Gemini(encoder) => encoder.push(frame),
@@ -134,6 +151,7 @@ impl WholeEncoder {
     pub fn finish(self, receipt: &Receipt) -> Bytes {
         match self {
             Self::Transcript(encoder) => encoder.finish(receipt),
+            Self::AigneImages(encoder) => encoder.finish(receipt),
             Self::OpenAi(encoder) => encoder.finish(receipt),
             Self::Anthropic(encoder) => encoder.finish(receipt),
             Self::Gemini(encoder) => encoder.finish(receipt),

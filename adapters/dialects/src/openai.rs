@@ -23,6 +23,7 @@ pub(crate) mod error_answer;
 mod finish;
 mod held_end;
 mod image_list;
+pub(crate) mod image_stream;
 mod image_usage;
 mod messages;
 mod short_ids;
@@ -42,7 +43,7 @@ pub use crate::wire::upstream_error::decode_error;
 pub(crate) use decode_chat::chat_request;
 pub use decode_chat::decode_chat;
 pub use decode_embeddings::decode_embeddings;
-pub use decode_images::decode_images;
+pub use decode_images::{decode_image_edit, decode_image_form, decode_images};
 pub use decode_speech::decode_speech;
 pub use decode_stream::{StreamDecoder, decode_stream};
 pub use decode_transcription::{
@@ -51,6 +52,7 @@ pub use decode_transcription::{
 pub use decode_whole::decode_whole;
 pub use encode_request::encode_request;
 pub use error_answer::{ErrorAnswer, Surface, error_answer, error_body};
+pub use image_stream::{ImageStreamEncoder, decode_image_events};
 pub use speech_encoder::SpeechEncoder;
 pub use spoken::{SpokenUsage, decode_speech_events, no_audio};
 pub use stream_encoder::{KEEP_ALIVE, StreamEncoder};

@@ -84,6 +84,7 @@ pub async fn check(response: Response, limits: Limits) -> Result<(), ProviderErr
 fn events(body: Body, codec: Codec) -> FrameStream {
     let watch = body.watch();
     match codec {
+        Codec::OpenAi(CallType::ImageGeneration) => watched(openai::decode_image_events(body), watch),
         Codec::OpenAi(call_type) => watched(openai::decode_stream(body, call_type), watch),
         Codec::Anthropic => watched(anthropic::decode_stream(body), watch),
         Codec::Gemini(_) => watched(gemini::decode_stream(body), watch),

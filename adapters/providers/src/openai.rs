@@ -1,5 +1,6 @@
 //! OpenAI's API, <https://platform.openai.com/docs/api-reference>, and the many that are like it.
 
+mod image_edits;
 mod limit_field;
 mod quirks;
 mod transcriptions;
@@ -10,12 +11,13 @@ use hub_dialects::openai::{SpokenUsage, UpstreamTarget, encode_request};
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, UpstreamAnswer};
 use hub_domain::routing::Candidate;
-use hub_domain::vocabulary::{Canonical, TranscriptionRequest};
+use hub_domain::vocabulary::{Canonical, ImagesRequest, TranscriptionRequest};
 use reqwest::header::{AUTHORIZATION, HeaderMap};
+use url::Url;
 
 use crate::answer::Codec;
 use crate::http::Http;
-use crate::upstream::{Asked, Upstream, with_key};
+use crate::upstream::{Asked, AskedForm, Upstream, with_key};
 
 pub const BASE_URL: &str = "https://api.openai.com/v1";
 
@@ -31,10 +33,9 @@ impl OpenAi {
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
         let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
         let base = self.upstream.base(&candidate.provider)?;
-        if let Canonical::Transcription(transcription) = &request.canonical {
+        if request.canonical.form().is_some() {
             let url = base.join(path(&request.canonical));
-            let asked =
-                transcriptions::asked(transcription, &candidate, url, headers(&candidate)?, traceparent)?;
+            let asked = form(&request.canonical, &candidate, url, traceparent)?;
             return self.upstream.upload(asked, &candidate.provider, time_left).await;
         }
         let call_type = request.canonical.call_type();
@@ -70,10 +71,28 @@ fn path(canonical: &Canonical) -> &'static [&'static str] {
     match canonical {
         Canonical::Chat(_) => &["chat", "completions"],
         Canonical::Embeddings(_) => &["embeddings"],
+        Canonical::Images(ImagesRequest { edit: Some(_), .. }) => &["images", "edits"],
         Canonical::Images(_) => &["images", "generations"],
         Canonical::Speech(_) => &["audio", "speech"],
         Canonical::Transcription(TranscriptionRequest { translate: true, .. }) => &["audio", "translations"],
         Canonical::Transcription(_) => &["audio", "transcriptions"],
+    }
+}
+
+/// A request that is a form, with its files.
+fn form(
+    canonical: &Canonical,
+    candidate: &Candidate,
+    url: Url,
+    traceparent: Option<String>,
+) -> Result<AskedForm, ProviderError> {
+    let headers = headers(candidate)?;
+    match canonical {
+        Canonical::Transcription(asked) => transcriptions::asked(asked, candidate, url, headers, traceparent),
+        other => {
+            let form = other.form().ok_or_else(transcriptions::sent_before)?;
+            image_edits::asked(form, candidate, url, headers, traceparent)
+        }
     }
 }
 

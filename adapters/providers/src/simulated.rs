@@ -112,7 +112,7 @@ fn compose(
             Ok(playback::chat(model, spoken, input.saturating_add(bound::likely_overhead(canonical))))
         }
         Canonical::Images(images) if model == SimulatedModel::Image => {
-            Ok(playback::images(model, images.images.max(1), input))
+            Ok(playback::images(model, images, input))
         }
         Canonical::Speech(speech) if model == SimulatedModel::Speech => {
             Ok(playback::audio(model, voice::read_aloud(speech)?, speech.characters()))

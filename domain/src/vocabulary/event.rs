@@ -83,6 +83,8 @@ pub enum Event {
         /// The prompt as the provider rewrote it.
         revised_prompt: Option<String>,
     },
+    /// A sketch of an image that is not finished.
+    Sketch(ImageData),
     /// A piece of an answer that is nothing but audio, in the format that was asked for; cut anywhere.
     Audio(Bytes),
     Finish {
@@ -125,6 +127,7 @@ impl Event {
             | Event::RedactedThinking { .. }
             | Event::Embedding { .. }
             | Event::Image { .. }
+            | Event::Sketch(_)
             | Event::Finish { .. } => true,
             Event::Start { .. } | Event::Usage(_) | Event::End => false,
         }

@@ -126,7 +126,8 @@ impl Canonical {
             Self::Chat(chat) => chat.stream,
             Self::Speech(speech) => speech.events,
             Self::Transcription(transcription) => transcription.stream,
-            Self::Embeddings(_) | Self::Images(_) => false,
+            Self::Images(images) => images.stream,
+            Self::Embeddings(_) => false,
         }
     }
 
@@ -134,6 +135,7 @@ impl Canonical {
     pub fn form(&self) -> Option<&UploadForm> {
         match self {
             Self::Transcription(transcription) => Some(&transcription.form),
+            Self::Images(images) => images.edit.as_ref()?.form.as_ref(),
             _ => None,
         }
     }
@@ -347,4 +349,18 @@ pub struct ImagesRequest {
     pub size: Option<String>,
     pub quality: Option<String>,
     pub user: Option<String>,
+    /// The client wants the images in pieces, with so many sketches of each before it is finished.
+    pub stream: bool,
+    pub partial_images: u32,
+    /// Images are made out of others.
+    pub edit: Option<ImageEdit>,
+}
+
+/// What new images are made out of.
+#[derive(Debug, Clone)]
+pub struct ImageEdit {
+    /// Images that come in, a mask counted with them.
+    pub inputs: u32,
+    /// They come as files.
+    pub form: Option<UploadForm>,
 }

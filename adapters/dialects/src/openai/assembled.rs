@@ -70,7 +70,7 @@ impl Assembled {
             }
             Event::Finish { choice, reason } => self.choice(*choice).finish = Some(reason.clone()),
             Event::ThinkingSignature { .. } | Event::RedactedThinking { .. } => {}
-            Event::Audio(_) | Event::Usage(_) | Event::End => {}
+            Event::Sketch(_) | Event::Audio(_) | Event::Usage(_) | Event::End => {}
         }
     }
 

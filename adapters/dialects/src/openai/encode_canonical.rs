@@ -25,9 +25,11 @@ pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Resu
         Canonical::Embeddings(embeddings) => {
             body.embeddings(embeddings, target).ok_or_else(unreadable)?;
         }
+        // They are forms, or are told in this dialect's own words.
+        Canonical::Transcription(_) | Canonical::Images(ImagesRequest { edit: Some(_), .. }) => {
+            return Err(unreadable());
+        }
         Canonical::Images(images) => body.images(images, target).ok_or_else(unreadable)?,
-        // It is a form and no JSON.
-        Canonical::Transcription(_) => return Err(unreadable()),
         Canonical::Speech(speech) => body.speech(speech, target).ok_or_else(unreadable)?,
     }
     Ok(Encoded { body: Bytes::from(body.0.written()), dropped })

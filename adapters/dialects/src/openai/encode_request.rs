@@ -43,6 +43,8 @@ pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<
         return encode_canonical::encode(&Canonical::Chat(chat), target);
     }
     match &request.source {
+        // It stands for the form, and is none.
+        _ if request.canonical.form().is_some() => Err(unreadable()),
         Some(Source { dialect: Dialect::OpenAi, body, .. }) => {
             patched(body, &request.canonical, target).map(Encoded::from).ok_or_else(unreadable)
         }

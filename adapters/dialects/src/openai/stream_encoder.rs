@@ -171,6 +171,7 @@ impl StreamEncoder {
             Event::Start { .. }
             | Event::Embedding { .. }
             | Event::Image { .. }
+            | Event::Sketch(_)
             | Event::Audio(_)
             | Event::Usage(_)
             | Event::End => {}

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hub_dialects::openai::{SpokenUsage, decode_speech, decode_speech_events};
-use hub_dialects::{AnswerStyle, AudioAnswer};
+use hub_dialects::{AnswerStyle, MediaAnswer};
 use hub_domain::error::{CallError, ProviderError};
 use hub_domain::meter::Meter;
 use hub_domain::usage::{Quantities, Usage};
@@ -112,7 +112,7 @@ proptest! {
 }
 
 fn spoken() -> AnswerStyle {
-    AnswerStyle { call_type: CallType::AudioGeneration, audio: Some(AudioAnswer::Speech), ..style() }
+    AnswerStyle { call_type: CallType::AudioGeneration, media: Some(MediaAnswer::Speech), ..style() }
 }
 
 #[test]

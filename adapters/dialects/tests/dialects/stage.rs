@@ -76,7 +76,7 @@ pub fn style() -> AnswerStyle {
         call: "0193577a-5e2c-7c41-9b0e-6d1f2a3b4c5d".parse::<CallId>().unwrap(),
         model: "openai/gpt-5-mini".to_owned(),
         call_type: CallType::ChatCompletion,
-        audio: None,
+        media: None,
         superset: false,
         json_output: false,
         plain_text: false,

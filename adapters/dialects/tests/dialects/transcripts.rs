@@ -5,7 +5,7 @@ use hub_dialects::openai::{
     TranscriptPrices, asked_format, decode_transcript, decode_transcript_events, decode_transcription,
     late_field, sent_field,
 };
-use hub_dialects::{AnswerStyle, AudioAnswer};
+use hub_dialects::{AnswerStyle, MediaAnswer};
 use hub_domain::error::{CallError, ProviderError};
 use hub_domain::meter::Meter;
 use hub_domain::usage::{Quantities, Usage};
@@ -129,8 +129,8 @@ fn what_is_no_transcription_is_an_error_and_plain_text_is_one() {
 }
 
 fn asking(format: TranscriptFormat) -> AnswerStyle {
-    let audio = Some(AudioAnswer::Transcript(AskedFormat::new(format)));
-    AnswerStyle { call_type: CallType::AudioGeneration, audio, ..style() }
+    let audio = Some(MediaAnswer::Transcript(AskedFormat::new(format)));
+    AnswerStyle { call_type: CallType::AudioGeneration, media: audio, ..style() }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use hub_dialects::{AnswerStyle, AudioAnswer, responses};
+use hub_dialects::{AnswerStyle, ImageList, MediaAnswer, responses};
 use hub_domain::ids::CallId;
 use hub_domain::vocabulary::{Answer, AudioFormat, CallType, Canonical, Dialect, OutputFormat, Request};
 use uuid::Uuid;
@@ -15,6 +15,7 @@ use super::generate::BATCH;
 use crate::exchange::Exchange;
 use crate::query::Query;
 use crate::response_headers::{X_CALL_ID, X_DROPPED};
+use crate::routes::{AIGNE_IMAGE, DOUBLED_IMAGES};
 use crate::surface::Surface;
 
 /// A header's name and value.
@@ -66,7 +67,7 @@ pub(super) struct Form {
     dialect: Dialect,
     call_type: CallType,
     delivery: Delivery,
-    audio: Option<AudioAnswer>,
+    media: Option<MediaAnswer>,
     include_usage: bool,
     base64: bool,
     superset: bool,
@@ -90,9 +91,12 @@ impl Form {
                 Canonical::Speech(speech) => Delivery::Sound(speech.format),
                 _ => Delivery::Whole,
             },
-            audio: match canonical {
-                Canonical::Speech(_) => Some(AudioAnswer::Speech),
-                Canonical::Transcription(asked) => Some(AudioAnswer::Transcript(asked.format.clone())),
+            media: match canonical {
+                Canonical::Speech(_) => Some(MediaAnswer::Speech),
+                Canonical::Transcription(asked) => Some(MediaAnswer::Transcript(asked.format.clone())),
+                Canonical::Images(images) => {
+                    Some(MediaAnswer::Images { edited: images.edit.is_some(), list: image_list(exchange) })
+                }
                 _ => None,
             },
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
@@ -120,7 +124,7 @@ impl Form {
             call,
             model,
             call_type: self.call_type,
-            audio: self.audio.clone(),
+            media: self.media.clone(),
             superset: self.superset,
             json_output: self.json_output,
             plain_text: self.plain_text,
@@ -135,7 +139,7 @@ impl Form {
     /// The headers that this form has; a kept answer has them too.
     pub(super) fn headers(&self) -> &'static [Header] {
         match self {
-            Self { delivery: Delivery::Whole, audio: Some(AudioAnswer::Transcript(format)), .. }
+            Self { delivery: Delivery::Whole, media: Some(MediaAnswer::Transcript(format)), .. }
                 if !format.get().is_json() =>
             {
                 PLAIN
@@ -166,6 +170,15 @@ impl Form {
             response.insert_header((X_DROPPED, dropped));
         }
         response
+    }
+}
+
+/// The original has two paths of its own, each with its own list.
+fn image_list(exchange: &Exchange) -> ImageList {
+    match exchange.route {
+        AIGNE_IMAGE => ImageList::Aigne,
+        DOUBLED_IMAGES => ImageList::Doubled,
+        _ => ImageList::OpenAi,
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 
 use actix_multipart::{Field, Multipart, MultipartError};
 use actix_web::error::PayloadError;
-use actix_web::http::header::CONTENT_ENCODING;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
 use actix_web::web;
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt, stream};
@@ -56,6 +56,13 @@ pub(super) struct Rest {
     multipart: Multipart,
     limit: usize,
     out: mpsc::Sender<Option<UploadPiece>>,
+}
+
+/// Whether a request's body is a form.
+pub(super) fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let form = b"multipart/form-data";
+    kind.get(..form.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(form))
 }
 
 /// Reads a form up to where its file can pass through.

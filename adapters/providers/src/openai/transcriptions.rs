@@ -21,9 +21,7 @@ pub fn asked(
     traceparent: Option<String>,
 ) -> Result<AskedForm, ProviderError> {
     let form = &transcription.form;
-    let taken = form.upload.take().ok_or_else(|| {
-        ProviderError::new(UpstreamClass::InvalidRequest, "an upload can be sent once only", false)
-    })?;
+    let taken = form.upload.take().ok_or_else(sent_before)?;
     let prices = prices(candidate);
     let model = candidate.model.to_string();
     let mut own = vec![("model", model.as_str())];
@@ -45,6 +43,10 @@ pub fn asked(
     let body = FormBody::new(&own, &form.fields, taken, rewrite);
     let codec = Codec::Transcript(prices);
     Ok(AskedForm { url, headers, body, upload: form.upload.clone(), codec, traceparent })
+}
+
+pub fn sent_before() -> ProviderError {
+    ProviderError::new(UpstreamClass::InvalidRequest, "an upload can be sent once only", false)
 }
 
 fn prices(candidate: &Candidate) -> TranscriptPrices {

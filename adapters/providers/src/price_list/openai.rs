@@ -1,10 +1,13 @@
 //! OpenAI, <https://developers.openai.com/api/docs/pricing>, the standard tier: US dollars for a
 //! million tokens.
 
-use Meter::{CacheWrite, Input, InputAudio, InputCached, Output, OutputAudio};
+use Meter::{
+    CacheWrite, Character, Input, InputAudio, InputCached, InputImage, Output, OutputAudio, OutputImage,
+    Second,
+};
 use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
-use hub_domain::vocabulary::CallType::{self, ChatCompletion, Embedding};
+use hub_domain::vocabulary::CallType::{self, AudioGeneration, ChatCompletion, Embedding, ImageGeneration};
 
 use super::{Entry, usd};
 
@@ -66,6 +69,21 @@ const fn embedding(names: &'static [&'static str], prices: Priced) -> Entry {
     entry(names, Embedding, None, prices)
 }
 
+/// Text in, images in and out.
+macro_rules! image {
+    ($input:literal, $image_in:literal, $image_out:literal) => {
+        &[(Input, usd($input)), (InputImage, usd($image_in)), (OutputImage, usd($image_out))]
+    };
+}
+
+const fn images(names: &'static [&'static str], prices: Priced) -> Entry {
+    entry(names, ImageGeneration, None, prices)
+}
+
+const fn spoken(names: &'static [&'static str], prices: Priced) -> Entry {
+    entry(names, AudioGeneration, None, prices)
+}
+
 pub const ENTRIES: &[Entry] = &[
     long(&["gpt-6.1-sol"], 128_000, with_writes!("2", "0.1", "2.5", "10")),
     long(&["gpt-6.1-terra"], 128_000, with_writes!("1", "0.05", "1.25", "5")),
@@ -104,4 +122,15 @@ pub const ENTRIES: &[Entry] = &[
     embedding(&["text-embedding-3-small"], &[(Input, usd("0.02"))]),
     embedding(&["text-embedding-3-large"], &[(Input, usd("0.13"))]),
     embedding(&["text-embedding-ada-002"], &[(Input, usd("0.1"))]),
+    // Cached input of text and of images costs differently and is not told apart: it is paid as text.
+    images(&["gpt-image-2.6-sunburst"], image!("5", "8", "30")),
+    images(&["gpt-image-2.5-sunburst", "gpt-image-2.5-flare", "gpt-image-2"], image!("5", "8", "30")),
+    images(&["gpt-image-1-mini"], image!("2", "2.5", "8")),
+    spoken(&["tts-1", "tts-1-1106"], &[(Character, usd("15"))]),
+    spoken(&["tts-1-hd", "tts-1-hd-1106"], &[(Character, usd("30"))]),
+    spoken(&["gpt-4o-mini-tts"], &[(Input, usd("0.6")), (OutputAudio, usd("12"))]),
+    // 0.006 dollars a minute.
+    spoken(&["whisper-1"], &[(Second, usd("100"))]),
+    spoken(&["gpt-4o-transcribe"], text!("2.5", "10")),
+    spoken(&["gpt-4o-mini-transcribe"], text!("1.25", "5")),
 ];
