@@ -71,8 +71,11 @@ impl<K: Kind> ReadEvents for TypedReader<K> {
         if is_error {
             return Err(inside_answer(text));
         }
-        let typed: Typed<'_> = serde_json::from_str(text)
-            .map_err(|_| bad_answer("a piece of the provider's answer can't be understood"))?;
+        let not_understood = || bad_answer("a piece of the provider's answer can't be understood");
+        if !text.trim_ascii_start().starts_with('{') {
+            return Err(not_understood());
+        }
+        let typed: Typed<'_> = serde_json::from_str(text).map_err(|_| not_understood())?;
         if let Some(error) = failure(typed.error) {
             return Err(inside_answer(error.get()));
         }

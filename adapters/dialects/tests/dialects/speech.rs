@@ -9,7 +9,7 @@ use hub_domain::usage::{Quantities, Usage};
 use hub_domain::vocabulary::{AudioFormat, CallType, Canonical, Event, Frame, SpeechRequest};
 use proptest::prelude::*;
 
-use crate::stage::{frame, receipt, style, written};
+use crate::stage::{frame, receipt, style, written_as};
 
 const USAGE: SpokenUsage = SpokenUsage { characters: 7, by_tokens: true };
 
@@ -118,7 +118,7 @@ fn spoken() -> AnswerStyle {
 #[test]
 fn an_upstreams_events_pass_and_the_last_one_tells_the_cost() {
     let frames: Vec<_> = read(vec![Bytes::from_static(STREAM.as_bytes())]).into_iter().flatten().collect();
-    let out = written(spoken(), &frames, &receipt());
+    let out = written_as(spoken(), &frames, &receipt());
     assert!(out.contains("data: {\"type\":\"speech.new\",\"x\":1}\n\n"));
     let last = out.trim_end().rsplit("\n\n").next().unwrap();
     assert!(last.contains("\"type\":\"speech.audio.done\"") && last.contains("\"aigneHubCredits\":0.000016"));
@@ -128,7 +128,7 @@ fn an_upstreams_events_pass_and_the_last_one_tells_the_cost() {
 #[test]
 fn bytes_become_events_for_those_who_want_them() {
     let frames = [frame([Event::Audio(Bytes::from_static(b"ID3"))]), frame([Event::End])];
-    let out = written(spoken(), &frames, &receipt());
+    let out = written_as(spoken(), &frames, &receipt());
     let (first, last) = out.split_once("\n\n").unwrap();
     assert_eq!(first, "data: {\"type\":\"speech.audio.delta\",\"audio\":\"SUQz\"}");
     assert!(last.contains("\"type\":\"speech.audio.done\",\"usage\":{\"input_tokens\":8"));

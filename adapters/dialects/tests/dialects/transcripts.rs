@@ -15,7 +15,7 @@ use hub_domain::vocabulary::{
 };
 use proptest::prelude::*;
 
-use crate::stage::{frame, receipt, style, text, whole, written};
+use crate::stage::{frame, receipt, style, text, whole_as, written_as};
 
 const BY_SECONDS: TranscriptPrices = TranscriptPrices { by_seconds: true, by_tokens: false };
 const BY_TOKENS: TranscriptPrices = TranscriptPrices { by_seconds: false, by_tokens: true };
@@ -138,7 +138,7 @@ fn an_upstreams_object_is_kept_in_the_length_that_was_asked_for() {
     let body = r#"{"task":"transcribe","duration":8.5,"text":"Hi.","segments":[],"x_new":1,"usage":{"type":"duration","seconds":9}}"#;
     let frame = decode_transcript(Bytes::from_static(body.as_bytes()), BY_SECONDS).unwrap();
     let receipt = Receipt { usage: seconds(9).unwrap(), ..receipt() };
-    let told = |format| whole(asking(format), std::slice::from_ref(&frame), &receipt);
+    let told = |format| whole_as(asking(format), std::slice::from_ref(&frame), &receipt);
     let long = told(TranscriptFormat::VerboseJson);
     assert!(long.contains(r#""segments":[]"#) && long.contains(r#""seconds":9,"modelCallId""#), "{long}");
     let short = told(TranscriptFormat::Json);
@@ -150,7 +150,7 @@ fn an_upstreams_object_is_kept_in_the_length_that_was_asked_for() {
 fn what_has_no_segments_is_one_subtitle() {
     let frame = frame([text(0, "Hi."), Event::End]);
     let receipt = Receipt { usage: seconds(61).unwrap(), ..receipt() };
-    let told = whole(asking(TranscriptFormat::Srt), &[frame], &receipt);
+    let told = whole_as(asking(TranscriptFormat::Srt), &[frame], &receipt);
     assert_eq!(told, "1\n00:00:00,000 --> 00:01:01,000\nHi.\n\n");
 }
 
@@ -187,12 +187,12 @@ proptest! {
 #[test]
 fn an_upstreams_events_pass_and_others_are_made() {
     let frames: Vec<_> = read(vec![Bytes::from_static(STREAM.as_bytes())]).into_iter().flatten().collect();
-    let out = written(asking(TranscriptFormat::Json), &frames, &receipt());
+    let out = written_as(asking(TranscriptFormat::Json), &frames, &receipt());
     assert!(out.contains("transcript.text.segment") && out.matches("transcript.text.done").count() == 1);
     assert!(out.trim_end().rsplit("\n\n").next().unwrap().contains("\"aigneHubCredits\":0.000016"));
 
     let frames = [frame([text(0, "Hi")]), frame([text(0, " you.")]), frame([Event::End])];
-    let out = written(asking(TranscriptFormat::Json), &frames, &receipt());
+    let out = written_as(asking(TranscriptFormat::Json), &frames, &receipt());
     let pieces: Vec<_> = out.split_terminator("\n\n").collect();
     assert_eq!(
         pieces[..2],
