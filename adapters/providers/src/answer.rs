@@ -116,6 +116,7 @@ fn whole(body: Body, codec: Codec) -> FrameStream {
             Codec::OpenAi(call_type) => openai::decode_whole(body, call_type),
             Codec::Anthropic => anthropic::decode_whole(body),
             Codec::Gemini(CallType::Embedding) => gemini::decode_vectors(&body),
+            Codec::Gemini(CallType::ImageGeneration) => gemini::decode_images(body),
             Codec::Gemini(_) => gemini::decode_whole(body),
             Codec::Transcript(prices) => openai::decode_transcript(body, prices),
             Codec::Speech(_) => Err(openai::no_audio(&body)),

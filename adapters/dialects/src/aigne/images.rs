@@ -146,20 +146,9 @@ impl ImagesEncoder {
 
     pub fn finish(self, receipt: &Receipt) -> Bytes {
         let mut out = BytesMut::with_capacity(512);
-        out.put_slice(b"{\"images\":[");
-        for (position, image) in self.images.iter().enumerate() {
-            if position > 0 {
-                out.put_u8(b',');
-            }
-            let (kind, name, text, mime) = match image {
-                ImageData::Base64(digits) => ("file", "data", digits, media_type(digits)),
-                ImageData::Url(url) => ("url", "url", url, "image/png"),
-            };
-            out.put_slice(format!("{{\"type\":\"{kind}\",\"{name}\":").as_bytes());
-            string(&mut out, &String::from_utf8_lossy(text));
-            out.put_slice(format!(",\"mimeType\":\"{mime}\"}}").as_bytes());
-        }
-        out.put_slice(b"],\"usage\":");
+        out.put_slice(b"{\"images\":");
+        files(&self.images, &mut out);
+        out.put_slice(b",\"usage\":");
         out.put_slice(usage::settled(receipt).as_bytes());
         out.put_slice(b",\"model\":");
         string(&mut out, self.model.split_once('/').map_or(self.model.as_str(), |(_, model)| model));
@@ -168,4 +157,22 @@ impl ImagesEncoder {
         out.put_u8(b'}');
         out.freeze()
     }
+}
+
+/// Images as the framework's files.
+pub(super) fn files(images: &[ImageData], out: &mut BytesMut) {
+    out.put_u8(b'[');
+    for (position, image) in images.iter().enumerate() {
+        if position > 0 {
+            out.put_u8(b',');
+        }
+        let (kind, name, text, mime) = match image {
+            ImageData::Base64(digits) => ("file", "data", digits, media_type(digits)),
+            ImageData::Url(url) => ("url", "url", url, "image/png"),
+        };
+        out.put_slice(format!("{{\"type\":\"{kind}\",\"{name}\":").as_bytes());
+        string(out, &String::from_utf8_lossy(text));
+        out.put_slice(format!(",\"mimeType\":\"{mime}\"}}").as_bytes());
+    }
+    out.put_u8(b']');
 }

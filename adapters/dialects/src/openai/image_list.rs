@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::chunk::failure;
 use super::image_usage;
 use super::stream_state::Events;
-use crate::wire::loose::{Seconds, Short, Text};
+use crate::wire::loose::{Seconds, Short, Text, shared};
 use crate::wire::text::string;
 use crate::wire::upstream_error::{bad_answer, inside_answer};
 
@@ -67,15 +67,6 @@ pub(super) fn read(body: &Bytes) -> Result<Events, ProviderError> {
 pub(super) fn image(body: &Bytes, b64_json: Short<'_>, url: Short<'_>) -> Option<ImageData> {
     let digits = shared(body, b64_json).map(ImageData::Base64);
     digits.or_else(|| shared(body, url).map(ImageData::Url))
-}
-
-/// A text of the answer without a copy of it, where it is written without escapes.
-fn shared(body: &Bytes, text: Short<'_>) -> Option<Bytes> {
-    match text.0? {
-        text if text.is_empty() => None,
-        std::borrow::Cow::Borrowed(text) => Some(body.slice_ref(text.as_bytes())),
-        std::borrow::Cow::Owned(text) => Some(Bytes::from(text)),
-    }
 }
 
 /// The list up to its usage, without the closing brace.

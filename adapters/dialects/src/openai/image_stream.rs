@@ -159,6 +159,16 @@ impl ImageStreamEncoder {
     }
 }
 
+/// The address of an image: its own, or all of it.
+pub(crate) fn url(image: &ImageData) -> String {
+    match image {
+        ImageData::Url(url) => String::from_utf8_lossy(url).into_owned(),
+        ImageData::Base64(digits) => {
+            format!("data:{};base64,{}", media_type(digits), String::from_utf8_lossy(digits))
+        }
+    }
+}
+
 /// What an image in base64 is, by its first bytes.
 pub(crate) fn media_type(digits: &[u8]) -> &'static str {
     let head = STANDARD.decode(digits.get(..16).unwrap_or_default()).unwrap_or_default();
