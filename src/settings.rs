@@ -85,6 +85,7 @@ pub struct Server {
     pub body_timeout: Required<Duration>,
     pub body_limit: Required<ByteSize>,
     pub bodies_limit: Required<ByteSize>,
+    pub upload_limit: Required<ByteSize>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

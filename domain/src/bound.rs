@@ -11,6 +11,7 @@ use crate::vocabulary::{
     Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImagesRequest, Message, OutputFormat, Part,
     Tool, ToolChoice,
 };
+use crate::{speech, transcription};
 
 /// Tokens around a conversation: its beginning and the head of the answer.
 const CONVERSATION: u64 = 16;
@@ -37,8 +38,15 @@ const IMAGE_HIGH_4O_MINI: u64 = 48_169;
 
 /// What a provider may put around the prompt of an image.
 const IMAGE_PROMPT: u64 = 64;
+/// Input tokens of one image that others are made out of, in the highest fidelity.
+const IMAGE_EDITED: u64 = 6_400;
+/// Output tokens of one sketch before an image is finished.
+const SKETCH_OUTPUT: u64 = 100;
 /// Output tokens of one image: the dearest size and quality that OpenAI lists for its GPT image models.
 const IMAGE_OUTPUT: u64 = 6_240;
+
+/// What a provider may put around a text that is to be read aloud, or beside audio.
+const SPEECH_PROMPT: u64 = 64;
 
 /// Base64 digits for one token of audio. The dearest known formula takes 32 tokens for a second; the
 /// thinnest speech codecs need some 700 bytes for one, a WAV file at least twice that.
@@ -79,37 +87,30 @@ pub fn bound(canonical: &Canonical, limits: OutputLimits) -> Bound {
     let mut bytes = 0_u64;
     each_text(canonical, &mut |text| bytes = bytes.saturating_add(length(text)));
     let input_tokens = bytes.saturating_add(overhead(canonical));
-    match canonical {
-        Canonical::Chat(chat) => Bound {
-            input_tokens,
-            choices: chat.choices.max(1),
-            asked_output: chat.max_output_tokens,
-            output_ceiling: limits.ceiling(chat.max_output_tokens),
-            has_output: true,
-            other: Quantities::default(),
-        },
-        Canonical::Embeddings(_) => Bound {
-            input_tokens,
-            choices: 1,
-            asked_output: None,
-            output_ceiling: 0,
-            has_output: false,
-            other: Quantities::default(),
-        },
+    let chat = match canonical {
+        Canonical::Chat(chat) => chat,
+        Canonical::Embeddings(_) => return Bound::fixed(input_tokens, Quantities::default()),
         // Their number bounds them, and no limit that a provider takes makes them shorter.
-        Canonical::Images(ImagesRequest { images, .. }) => {
+        Canonical::Images(ImagesRequest { images, partial_images, .. }) => {
             let images = u64::from((*images).max(1));
-            Bound {
-                input_tokens,
-                choices: 1,
-                asked_output: None,
-                output_ceiling: 0,
-                has_output: false,
-                other: Quantities::default()
-                    .with(Meter::Image, images)
-                    .with(Meter::OutputImage, images.saturating_mul(IMAGE_OUTPUT)),
-            }
+            let sketches = u64::from(*partial_images).saturating_mul(SKETCH_OUTPUT);
+            let other = Quantities::default()
+                .with(Meter::Image, images)
+                .with(Meter::OutputImage, images.saturating_mul(IMAGE_OUTPUT.saturating_add(sketches)));
+            return Bound::fixed(input_tokens, other);
         }
+        Canonical::Speech(speech) => return Bound::fixed(input_tokens, speech::at_most(speech)),
+        Canonical::Transcription(request) => {
+            return Bound::fixed(input_tokens, transcription::at_most(request));
+        }
+    };
+    Bound {
+        input_tokens,
+        choices: chat.choices.max(1),
+        asked_output: chat.max_output_tokens,
+        output_ceiling: limits.ceiling(chat.max_output_tokens),
+        has_output: true,
+        other: Quantities::default(),
     }
 }
 
@@ -136,7 +137,11 @@ pub fn overhead(canonical: &Canonical) -> u64 {
                 EmbeddingInput::Tokens(tokens) => EMBEDDING_INPUT.saturating_add(count(tokens)),
             })
             .fold(0, u64::saturating_add),
-        Canonical::Images(_) => IMAGE_PROMPT,
+        Canonical::Images(images) => {
+            let inputs = images.edit.as_ref().map_or(0, |edit| u64::from(edit.inputs));
+            IMAGE_PROMPT.saturating_add(inputs.saturating_mul(IMAGE_EDITED))
+        }
+        Canonical::Speech(_) | Canonical::Transcription(_) => SPEECH_PROMPT,
     }
 }
 
@@ -191,6 +196,11 @@ fn each_text(canonical: &Canonical, visit: &mut impl FnMut(&str)) {
             }
         }
         Canonical::Images(ImagesRequest { prompt, .. }) => visit(prompt),
+        Canonical::Speech(speech) => {
+            visit(&speech.input);
+            speech.instructions.iter().for_each(|instructions| visit(instructions));
+        }
+        Canonical::Transcription(request) => request.prompts().for_each(visit),
     }
 }
 

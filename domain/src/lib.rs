@@ -17,6 +17,8 @@ pub mod ports;
 pub mod quote;
 pub mod rates;
 pub mod routing;
+pub mod speech;
+pub mod transcription;
 pub mod upstream_health;
 pub mod usage;
 pub mod use_cases;

@@ -23,6 +23,13 @@ pub struct Bound {
     pub other: Quantities,
 }
 
+impl Bound {
+    /// Of a call that no output limit makes shorter.
+    pub fn fixed(input_tokens: u64, other: Quantities) -> Self {
+        Self { input_tokens, choices: 1, asked_output: None, output_ceiling: 0, has_output: false, other }
+    }
+}
+
 /// How a balance is shared out (`billing.*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldPolicy {

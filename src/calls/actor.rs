@@ -163,7 +163,10 @@ impl CallActor {
             let own = shared.admission.quote(route, canonical);
             quote.zip(own.ok()).is_some_and(|(held, own)| held.covers(&own))
         };
-        let may_try = !has_content && self.tried.len() < max_attempts(shared, &self.call) as usize;
+        // An upload that has begun is gone.
+        let may_try = !has_content
+            && canonical.can_be_sent()
+            && self.tried.len() < max_attempts(shared, &self.call) as usize;
         let plan = may_try
             .then(|| retry::plan(&error, &self.tried, &self.call.candidates, left, is_paid_for))
             .flatten()

@@ -81,6 +81,8 @@ pub struct Output {
     text: String,
     /// Bytes that were not kept.
     beyond: u64,
+    /// Bytes of audio.
+    audio: u64,
 }
 
 impl Output {
@@ -99,6 +101,7 @@ impl Output {
             }
             Event::ToolCallStart { name, .. } => self.push(name),
             Event::ToolCallArguments { fragment, .. } => self.push(fragment),
+            Event::Audio(piece) => self.audio = self.audio.saturating_add(piece.len() as u64),
             _ => {}
         }
     }
@@ -109,6 +112,10 @@ impl Output {
 
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    pub fn audio_bytes(&self) -> u64 {
+        self.audio
     }
 
     /// Scales a count of the kept text up to all that was received.

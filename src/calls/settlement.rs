@@ -11,8 +11,10 @@ use hub_domain::error::{CallError, ProviderError, UpstreamClass};
 use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
 use hub_domain::ports::{AttemptRecord, ClaimEnd, CloseError, Closed, Closing, Timings};
+use hub_domain::speech;
+use hub_domain::transcription;
 use hub_domain::usage::{Quantities, Usage};
-use hub_domain::vocabulary::{AnswerItem, FinishReason, Receipt};
+use hub_domain::vocabulary::{AnswerItem, Canonical, FinishReason, Receipt};
 
 use super::answer_channel::AnswerSender;
 use super::live::LiveCall;
@@ -67,6 +69,10 @@ async fn count(shared: &Shared, call: &LiveCall) -> Usage {
     let canonical = &call.request.canonical;
     let input = shared.tokens.count(&model, bound::texts(canonical)).await;
     let input = input.saturating_add(bound::likely_overhead(canonical));
+    if let Canonical::Speech(asked) = canonical {
+        let quantities = speech::counted(asked, input, call.progress().output.audio_bytes());
+        return Usage { quantities, estimated: true, ..Usage::default() };
+    }
     let text = {
         let progress = call.progress();
         if progress.output.is_empty() { None } else { Some(progress.output.text().to_owned()) }
@@ -76,7 +82,10 @@ async fn count(shared: &Shared, call: &LiveCall) -> Usage {
         None => 0,
     };
     let output = call.progress().output.extrapolate(output);
-    let quantities = Quantities::default().with(Meter::Input, input).with(Meter::Output, output);
+    let quantities = match canonical {
+        Canonical::Transcription(asked) => transcription::counted(asked, input, output),
+        _ => Quantities::default().with(Meter::Input, input).with(Meter::Output, output),
+    };
     Usage { quantities, estimated: true, partial: false, inconsistent: false }
 }
 

@@ -218,11 +218,25 @@ pub fn general_timeouts(timeouts: &Timeouts) -> ProviderTimeouts {
     }
 }
 
+/// What a model does, as far as its name tells.
+fn told_by(name: &str) -> CallType {
+    let has = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    if has(&["embed"]) {
+        CallType::Embedding
+    } else if has(&["whisper", "transcribe", "tts"]) {
+        CallType::AudioGeneration
+    } else if has(&["gpt-image", "dall-e"]) {
+        CallType::ImageGeneration
+    } else {
+        CallType::ChatCompletion
+    }
+}
+
 /// Models that the operator listed, beside the built-in ones.
 fn listed(names: &[String]) -> impl Iterator<Item = ListedModel> + '_ {
     names.iter().map(|name| ListedModel {
         name: Arc::from(name.as_str()),
-        call_type: if name.contains("embed") { CallType::Embedding } else { CallType::ChatCompletion },
+        call_type: told_by(name),
         max_input_tokens: None,
         max_output_tokens: None,
     })

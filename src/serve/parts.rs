@@ -229,6 +229,7 @@ fn http_settings(settings: &Settings) -> HttpSettings {
             total_bytes: server.bodies_limit.0.0,
             timeout: *server.body_timeout,
         },
+        upload_limit: server.upload_limit.0.0,
         calls: CallLimits {
             process: limits.calls.get(),
             account: limits.calls_per_account.get(),

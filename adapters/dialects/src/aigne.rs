@@ -6,6 +6,7 @@
 mod answer;
 mod decode_chat;
 mod embeddings;
+mod images;
 mod parts;
 mod request_body;
 mod stream_encoder;
@@ -14,5 +15,6 @@ mod whole_encoder;
 
 pub use decode_chat::{DEFAULT_MODEL, decode_chat};
 pub use embeddings::{decode_embeddings, is_nested};
+pub use images::{FlatImages, ImagesEncoder, flat_images};
 pub use stream_encoder::{KEEP_ALIVE, StreamEncoder};
 pub use whole_encoder::WholeEncoder;

@@ -3,7 +3,29 @@
 use std::sync::Arc;
 
 use hub_domain::ids::CallId;
-use hub_domain::vocabulary::{CallType, Dialect};
+use hub_domain::vocabulary::{AskedFormat, CallType, Dialect};
+
+/// An answer that is more or less than a conversation's.
+#[derive(Debug, Clone)]
+pub enum MediaAnswer {
+    Speech,
+    Transcript(AskedFormat),
+    Images {
+        /// They were made out of others.
+        edited: bool,
+        list: ImageList,
+    },
+}
+
+/// In which words images are listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImageList {
+    OpenAi,
+    /// OpenAI's, and once more as older clients of the original read them.
+    Doubled,
+    /// AIGNE's.
+    Aigne,
+}
 
 /// What of a request decides how its answer looks.
 #[derive(Debug, Clone)]
@@ -14,6 +36,8 @@ pub struct AnswerStyle {
     /// `provider/model` that was asked, for answers that are encoded from events.
     pub model: String,
     pub call_type: CallType,
+    /// The answer is audio, or images, or the text of audio.
+    pub media: Option<MediaAnswer>,
     /// Whole chat answers also have `role`, `text`, `content` and `toolCalls` at the top, for the
     /// original's clients.
     pub superset: bool,

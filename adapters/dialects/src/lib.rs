@@ -17,6 +17,6 @@ pub mod legacy;
 pub mod openai;
 pub mod responses;
 
-pub use answer_style::AnswerStyle;
+pub use answer_style::{AnswerStyle, ImageList, MediaAnswer};
 pub use encoded::Encoded;
 pub use encoders::{StreamEncoder, WholeEncoder};

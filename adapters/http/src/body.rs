@@ -17,9 +17,9 @@ use crate::BodyLimits;
 use crate::refusal::Refusal;
 
 /// A body slower than this is not worth waiting for …
-const LEAST_BYTES_PER_SECOND: u64 = 8 * 1024;
+pub(crate) const LEAST_BYTES_PER_SECOND: u64 = 8 * 1024;
 /// … once it has had a start.
-const HEAD_START: Duration = Duration::from_secs(5);
+pub(crate) const HEAD_START: Duration = Duration::from_secs(5);
 
 /// Bytes of bodies in memory, all together.
 #[derive(Clone)]
@@ -31,7 +31,7 @@ struct Budget {
 }
 
 /// A share of the budget, given back when dropped.
-struct BodyPermit {
+pub(crate) struct BodyPermit {
     budget: Arc<Budget>,
     bytes: usize,
 }
@@ -41,13 +41,13 @@ impl BodyBudget {
         Self(Arc::new(Budget { limit, taken: AtomicUsize::new(0) }))
     }
 
-    fn permit(&self) -> BodyPermit {
+    pub(crate) fn permit(&self) -> BodyPermit {
         BodyPermit { budget: Arc::clone(&self.0), bytes: 0 }
     }
 }
 
 impl BodyPermit {
-    fn grow(&mut self, by: usize) -> Result<(), Refusal> {
+    pub(crate) fn grow(&mut self, by: usize) -> Result<(), Refusal> {
         let before = self.budget.taken.fetch_add(by, Ordering::Relaxed);
         self.bytes += by;
         if before + by > self.budget.limit { Err(Refusal::BodiesInMemory) } else { Ok(()) }

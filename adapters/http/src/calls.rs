@@ -6,6 +6,7 @@
 mod count_tokens;
 mod dialect_choice;
 mod form;
+mod forms;
 mod generate;
 mod idempotency_key;
 mod incoming;
@@ -13,23 +14,28 @@ mod quote;
 mod recorder;
 mod replay;
 mod silence;
+mod sounding;
 mod streamed;
+mod transcription;
 mod whole;
 
 use actix_web::http::header::HeaderMap;
 use actix_web::{HttpResponse, web};
 use bytes::Bytes;
+use hub_dialects::aigne::FlatImages;
 use hub_dialects::anthropic::{Purpose, decode_messages};
 use hub_dialects::responses::decode_request;
 use hub_dialects::{aigne, openai};
 use hub_domain::error::CallError;
 use hub_domain::ids::CallId;
 use hub_domain::ports::{IncomingCall, RunOutcome};
-use hub_domain::vocabulary::{Answer, Dialect, Principal, Request};
+use hub_domain::vocabulary::{Answer, Dialect, Principal, Request, Source};
 
-use self::form::Form;
+use self::form::{Delivery, Form};
+use self::forms::Received;
 use self::idempotency_key::IdempotencyKey;
 use self::recorder::Recorder;
+use self::sounding::SoundBody;
 use self::streamed::StreamBody;
 use crate::admission::Admitted;
 use crate::error_answer::error_answer;
@@ -41,6 +47,7 @@ use crate::surface::Surface;
 pub(crate) use self::count_tokens::count_tokens;
 pub(crate) use self::generate::generate;
 pub(crate) use self::quote::quote;
+pub(crate) use self::transcription::transcription;
 
 /// `POST /v1/chat/completions`.
 pub(crate) async fn chat_completions(
@@ -87,6 +94,59 @@ pub(crate) async fn images(
 ) -> Result<HttpResponse, Refusal> {
     call(exchange, caller, payload, |body| {
         Ok(incoming::request(Dialect::OpenAi, openai::decode_images(&body)?, body))
+    })
+    .await
+}
+
+/// `POST /api/v2/image`.
+pub(crate) async fn aigne_images(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    call(exchange, caller, payload, |body| {
+        let FlatImages { body, edit } = aigne::flat_images(&body)?;
+        let canonical = if edit { openai::decode_image_edit(&body)? } else { openai::decode_images(&body)? };
+        Ok(incoming::request(Dialect::OpenAi, canonical, body))
+    })
+    .await
+}
+
+/// `POST /v1/images/edits`: a form, or JSON that names its images.
+pub(crate) async fn image_edits(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    if !forms::is_form(exchange.headers()) {
+        return call(exchange, caller, payload, |body| {
+            Ok(incoming::request(Dialect::OpenAi, openai::decode_image_edit(&body)?, body))
+        })
+        .await;
+    }
+    let admitted = exchange.service.admission.admit(&caller)?;
+    let key = IdempotencyKey::of(exchange.headers())?;
+    // Their number, and fields behind them, decide the price.
+    let Received { form, fingerprint, files, .. } =
+        forms::receive(exchange, payload, forms::Passing::Kept).await?;
+    let canonical = openai::decode_image_form(form, files)?;
+    let source = fingerprint.map(|body| Source::of(Dialect::OpenAi, body));
+    run(exchange, caller, admitted, key, Request { source, canonical }).await
+}
+
+/// `POST /api/v2/video`: no provider that the hub speaks to makes any yet.
+pub(crate) fn video() -> Refusal {
+    Refusal::NotBuilt { what: "video" }
+}
+
+/// `POST /v1/audio/speech`.
+pub(crate) async fn speech(
+    exchange: &Exchange,
+    caller: Principal,
+    payload: web::Payload,
+) -> Result<HttpResponse, Refusal> {
+    call(exchange, caller, payload, |body| {
+        Ok(incoming::request(Dialect::OpenAi, openai::decode_speech(&body)?, body))
     })
     .await
 }
@@ -149,11 +209,19 @@ async fn run(
     match exchange.service.state.runner.run(caller, call).await? {
         RunOutcome::Replay { call, answer } => Ok(replay::again(call, answer)),
         RunOutcome::Failed { call, error } => Ok(failed(exchange, call, error.into())),
-        RunOutcome::Answer(answer) if form.is_stream() => Ok(streamed(exchange, answer, form, admitted)),
+        RunOutcome::Answer(answer) if form.delivery() == Delivery::Stream => {
+            Ok(streamed(exchange, answer, form, admitted))
+        }
+        RunOutcome::Answer(answer) if form.delivery() != Delivery::Whole => {
+            Ok(form.response(&answer).body(SoundBody::new(answer, admitted)))
+        }
         RunOutcome::Answer(answer) => {
             let (call, mut head) = (answer.call, form.response(&answer));
             match whole::collect(answer, &form).await {
-                Ok(body) => Ok(head.body(body)),
+                Ok(body) => {
+                    form.set_headers(&mut head);
+                    Ok(head.body(body))
+                }
                 Err(error) => Ok(failed(exchange, call, error.into())),
             }
         }

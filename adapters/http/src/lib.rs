@@ -18,6 +18,7 @@ mod expect;
 mod json_number;
 mod models;
 mod observer;
+mod paced_payload;
 mod probes;
 mod query;
 mod refusal;

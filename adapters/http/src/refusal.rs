@@ -32,8 +32,12 @@ pub(crate) enum Refusal {
     BrokenBody,
     #[error("`Content-Type` must be `application/json` in UTF-8")]
     ContentType,
+    #[error("`Content-Type` must be `multipart/form-data`")]
+    FormType,
     #[error("the body must not be encoded; send it without `Content-Encoding`")]
     ContentEncoding,
+    #[error("no provider of this hub makes {what} yet")]
+    NotBuilt { what: &'static str },
     /// The memory for bodies is taken.
     #[error("the hub has as many request bodies in memory as it takes; try again in a moment")]
     BodiesInMemory,
@@ -57,10 +61,11 @@ impl Refusal {
             Self::MethodNotAllowed { .. } => {
                 fault(StatusCode::METHOD_NOT_ALLOWED, INVALID, "method_not_supported")
             }
+            Self::NotBuilt { .. } => fault(StatusCode::NOT_IMPLEMENTED, INVALID, "not_implemented"),
             Self::BodyTimeout => fault(StatusCode::REQUEST_TIMEOUT, "timeout", "request_timeout"),
             Self::BodyTooLarge { .. } => fault(StatusCode::PAYLOAD_TOO_LARGE, INVALID, "request_too_large"),
             Self::BrokenBody => fault(StatusCode::BAD_REQUEST, INVALID, "broken_body"),
-            Self::ContentType | Self::ContentEncoding => {
+            Self::ContentType | Self::FormType | Self::ContentEncoding => {
                 fault(StatusCode::UNSUPPORTED_MEDIA_TYPE, INVALID, "unsupported_media_type")
             }
         }

@@ -78,12 +78,25 @@ pub(crate) enum Call {
     Responses,
     Embeddings,
     Images,
+    ImageEdits,
+    /// AIGNE's own.
+    AigneImages,
+    Video,
+    Speech,
+    Transcription,
+    /// Of speech, into English.
+    Translation,
     Messages,
     CountTokens,
     /// The model and the method stand in the path's tail.
     Generate,
     Quote,
 }
+
+/// The framework's images.
+pub(crate) const AIGNE_IMAGE: &str = "/api/v2/image";
+/// OpenAI's images as the original answered them.
+pub(crate) const DOUBLED_IMAGES: &str = "/api/v2/image/generations";
 
 /// Routes of one path stand together; the busiest stand first, for they are found first.
 pub const ROUTES: &[Route] = &[
@@ -110,7 +123,17 @@ pub const ROUTES: &[Route] = &[
     call("/api/v2/embeddings", Call::Embeddings),
     call("/v1/images/generations", Call::Images),
     call("/api/v2/images/generations", Call::Images),
-    call("/api/v2/image/generations", Call::Images),
+    call(DOUBLED_IMAGES, Call::Images),
+    call("/v1/images/edits", Call::ImageEdits),
+    call("/api/v2/images/edits", Call::ImageEdits),
+    call(AIGNE_IMAGE, Call::AigneImages),
+    call("/api/v2/video", Call::Video),
+    call("/v1/audio/speech", Call::Speech),
+    call("/api/v2/audio/speech", Call::Speech),
+    call("/v1/audio/transcriptions", Call::Transcription),
+    call("/api/v2/audio/transcriptions", Call::Transcription),
+    call("/v1/audio/translations", Call::Translation),
+    call("/api/v2/audio/translations", Call::Translation),
     call("/api/v2/quote", Call::Quote),
     user(Method::GET, "/v1/models", User::Models),
     user(Method::GET, "/v1/models/{model}*", User::Model),

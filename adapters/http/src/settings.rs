@@ -25,6 +25,8 @@ pub struct HttpSettings {
     /// After the stop of the server, for answers that still run; then they are cut.
     pub shutdown_timeout: Duration,
     pub body: BodyLimits,
+    /// Bytes of one form whose files pass through without being kept.
+    pub upload_limit: usize,
     pub calls: CallLimits,
     /// Silence on a stream after which a comment is sent, so that a peer that vanished is noticed.
     pub stream_keep_alive: Duration,
@@ -78,6 +80,7 @@ impl Default for HttpSettings {
             head_timeout: Duration::from_secs(5),
             shutdown_timeout: Duration::from_secs(35),
             body: BodyLimits::default(),
+            upload_limit: 100 << 20,
             calls: CallLimits::default(),
             stream_keep_alive: Duration::from_secs(10),
             billing: BillingMode::default(),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
+use hub_dialects::openai::{SpokenUsage, TranscriptPrices};
 use hub_dialects::{anthropic, gemini, openai};
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{FrameStream, UpstreamAnswer};
@@ -13,6 +14,7 @@ use hub_domain::vocabulary::{CallType, Event, Frame};
 use reqwest::Response;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
 
+use crate::audio_bytes;
 use crate::http::{Body, Limits, Watch, retry_after};
 
 /// A whole answer is never larger; images in base64 are the largest there are.
@@ -32,6 +34,10 @@ pub enum Codec {
     OpenAi(CallType),
     Anthropic,
     Gemini(CallType),
+    /// Audio, as bytes or as OpenAI's events.
+    Speech(SpokenUsage),
+    /// Text of audio, whole or as OpenAI's events.
+    Transcript(TranscriptPrices),
 }
 
 /// What a body is, by its content type. The answer decides, not what was asked for.
@@ -39,6 +45,7 @@ pub enum Codec {
 enum Shape {
     Events,
     Json,
+    Audio,
     Foreign,
 }
 
@@ -51,10 +58,19 @@ pub async fn read(
 ) -> Result<UpstreamAnswer, ProviderError> {
     let response = successful(response, limits).await?;
     let upstream_id = upstream_id(response.headers());
-    let frames = match shape(response.headers(), streams) {
-        Shape::Events => events(Body::new(response, limits)?, codec),
-        Shape::Json => whole(Body::new(response, limits)?, codec),
-        Shape::Foreign => return Err(foreign(&response)),
+    let shape = match codec {
+        Codec::Speech(_) => spoken_shape(response.headers()),
+        _ => shape(response.headers(), streams),
+    };
+    let frames = match (shape, codec) {
+        (Shape::Audio, Codec::Speech(usage)) => {
+            let body = Body::new(response, limits)?;
+            let watch = body.watch();
+            watched(Box::pin(audio_bytes::frames(body, usage)), watch)
+        }
+        (Shape::Events, _) => events(Body::new(response, limits)?, codec),
+        (Shape::Json, _) => whole(Body::new(response, limits)?, codec),
+        (Shape::Foreign | Shape::Audio, _) => return Err(foreign(&response)),
     };
     Ok(UpstreamAnswer { frames, upstream_id, dropped })
 }
@@ -68,9 +84,12 @@ pub async fn check(response: Response, limits: Limits) -> Result<(), ProviderErr
 fn events(body: Body, codec: Codec) -> FrameStream {
     let watch = body.watch();
     match codec {
+        Codec::OpenAi(CallType::ImageGeneration) => watched(openai::decode_image_events(body), watch),
         Codec::OpenAi(call_type) => watched(openai::decode_stream(body, call_type), watch),
         Codec::Anthropic => watched(anthropic::decode_stream(body), watch),
         Codec::Gemini(_) => watched(gemini::decode_stream(body), watch),
+        Codec::Transcript(prices) => watched(openai::decode_transcript_events(body, prices), watch),
+        Codec::Speech(usage) => watched(openai::decode_speech_events(body, usage), watch),
     }
 }
 
@@ -97,7 +116,10 @@ fn whole(body: Body, codec: Codec) -> FrameStream {
             Codec::OpenAi(call_type) => openai::decode_whole(body, call_type),
             Codec::Anthropic => anthropic::decode_whole(body),
             Codec::Gemini(CallType::Embedding) => gemini::decode_vectors(&body),
+            Codec::Gemini(CallType::ImageGeneration) => gemini::decode_images(body),
             Codec::Gemini(_) => gemini::decode_whole(body),
+            Codec::Transcript(prices) => openai::decode_transcript(body, prices),
+            Codec::Speech(_) => Err(openai::no_audio(&body)),
         }
     }))
 }
@@ -146,6 +168,19 @@ fn shape(headers: &HeaderMap, streams: bool) -> Shape {
                 Shape::Json
             }
         }
+        _ => Shape::Foreign,
+    }
+}
+
+/// Of an answer that is to be audio: small servers forget its type, or have one of their own.
+fn spoken_shape(headers: &HeaderMap) -> Shape {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match kind.as_str() {
+        "text/event-stream" => Shape::Events,
+        "application/json" => Shape::Json,
+        "" | "application/octet-stream" | "binary/octet-stream" => Shape::Audio,
+        other if other.starts_with("audio/") || other.starts_with("video/") => Shape::Audio,
         _ => Shape::Foreign,
     }
 }

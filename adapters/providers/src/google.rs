@@ -39,8 +39,9 @@ impl Google {
             thinking: thinking::of(&candidate.model),
         };
         let encoded = encode_request(&request, &target)?;
-        let streams = request.canonical.is_stream();
         let call_type = request.canonical.call_type();
+        // Images come whole here, however the client gets them.
+        let streams = request.canonical.is_stream() && call_type != CallType::ImageGeneration;
         let method = match call_type {
             CallType::Embedding => "batchEmbedContents",
             _ if streams => "streamGenerateContent",

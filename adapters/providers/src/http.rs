@@ -48,6 +48,13 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// The head comes when the whole request has gone, however long that takes.
+    pub fn for_upload(self) -> Self {
+        Self { head: self.total, ..self }
+    }
+}
+
 pub struct Http {
     user_agent: HeaderValue,
     tls: Tls,

@@ -3,7 +3,9 @@
 
 mod answer;
 mod anthropic;
+mod audio_bytes;
 mod base_url;
+mod form_body;
 mod google;
 mod http;
 mod openai;

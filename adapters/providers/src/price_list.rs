@@ -100,6 +100,11 @@ impl Entry {
         Self { call_type: Embedding, ..chat }
     }
 
+    /// Images or audio, which have no limits in tokens.
+    const fn media(call_type: CallType, names: &'static [&'static str], prices: Priced) -> Self {
+        Self { call_type, ..Self::chat(names, None, None, prices) }
+    }
+
     /// A model whose long contexts cost more.
     const fn long(self, long: LongContext) -> Self {
         Self { long: Some(long), ..self }
@@ -223,6 +228,21 @@ mod tests {
     }
 
     #[test]
+    fn images_and_audio_have_prices_of_their_own() {
+        let image = rate("openai", ProviderKind::OpenAi, "gpt-image-1-mini");
+        assert_eq!(
+            (image.call_type, price(&image, Meter::OutputImage).as_str()),
+            (CallType::ImageGeneration, "0.000008")
+        );
+        let whisper = rate("openai", ProviderKind::OpenAi, "whisper-1");
+        assert_eq!(
+            (whisper.call_type, price(&whisper, Meter::Second).as_str()),
+            (CallType::AudioGeneration, "0.0001")
+        );
+        assert_eq!(price(&rate("openai", ProviderKind::OpenAi, "tts-1"), Meter::Character), "0.000015");
+    }
+
+    #[test]
     fn a_long_context_costs_more() {
         let rate = rate("OpenAI", ProviderKind::OpenAi, "gpt-5.4");
         let [tier] = &rate.tiers[..] else { panic!("one tier") };
@@ -242,10 +262,11 @@ mod tests {
                 assert_eq!(rate.provider, provider);
                 let tiers = rate.tiers.iter().map(|tier| &tier.prices);
                 for prices in std::iter::once(&rate.prices).chain(tiers) {
-                    // Images are paid one by one, everything else by its tokens.
-                    let by =
-                        if rate.call_type == CallType::ImageGeneration { Meter::Image } else { Meter::Input };
-                    assert!(prices.own(by).is_some(), "{}", rate.model);
+                    // Images and audio are paid in many ways, everything else by its tokens.
+                    let is_media =
+                        matches!(rate.call_type, CallType::ImageGeneration | CallType::AudioGeneration);
+                    assert!(is_media || prices.own(Meter::Input).is_some(), "{}", rate.model);
+                    assert!(prices.iter().next().is_some(), "{}", rate.model);
                     assert!(prices.iter().all(|(_, price)| price > Credits::ZERO), "{}", rate.model);
                 }
             }

@@ -8,6 +8,8 @@ mod playback;
 mod refusal;
 mod sample;
 mod speech;
+mod transcript;
+mod voice;
 
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -17,7 +19,7 @@ use hub_domain::ports::{Attempt, ProviderTimeouts, UpstreamAnswer};
 use hub_domain::vocabulary::{Canonical, Request};
 
 use model::SimulatedModel;
-pub use model::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS};
+pub use model::{CHAT_MODELS, EMBEDDING_MODELS, IMAGE_MODELS, SPEECH_MODELS, TRANSCRIPTION_MODELS};
 use playback::{Patience, Step};
 
 use crate::token_counter;
@@ -54,17 +56,18 @@ impl Simulated {
         if let Some(error) = refusal::of(model) {
             return Err(error);
         }
+        if let Canonical::Transcription(transcription) = &request.canonical
+            && model == SimulatedModel::Transcription
+        {
+            let text = transcript::listen(transcription).await?;
+            return Ok(answer(playback::transcript(model, text, transcription), patience));
+        }
         // Making and counting tokens is work.
         let composed = tokio::task::spawn_blocking(move || compose(model, &request.canonical, output_limit));
         let steps = composed.await.map_err(|_| {
             ProviderError::new(UpstreamClass::Server, "the simulated provider broke down", false)
         })??;
-        let frames = playback::play(steps, patience);
-        Ok(UpstreamAnswer {
-            frames,
-            upstream_id: Some(format!("sim-{:016x}", rand::random::<u64>())),
-            dropped: Vec::new(),
-        })
+        Ok(answer(steps, patience))
     }
 
     /// A call's tries share one request, which is hence known again.
@@ -85,6 +88,14 @@ impl Simulated {
     }
 }
 
+fn answer(steps: Vec<Step>, patience: Patience) -> UpstreamAnswer {
+    UpstreamAnswer {
+        frames: playback::play(steps, patience),
+        upstream_id: Some(format!("sim-{:016x}", rand::random::<u64>())),
+        dropped: Vec::new(),
+    }
+}
+
 /// The whole of an answer, step by step.
 fn compose(
     model: SimulatedModel,
@@ -101,7 +112,10 @@ fn compose(
             Ok(playback::chat(model, spoken, input.saturating_add(bound::likely_overhead(canonical))))
         }
         Canonical::Images(images) if model == SimulatedModel::Image => {
-            Ok(playback::images(model, images.images.max(1), input))
+            Ok(playback::images(model, images, input))
+        }
+        Canonical::Speech(speech) if model == SimulatedModel::Speech => {
+            Ok(playback::audio(model, voice::read_aloud(speech)?, speech.characters()))
         }
         Canonical::Embeddings(embeddings) if model == SimulatedModel::Embedding => {
             let vectors = embedding::vectors(embeddings)?;

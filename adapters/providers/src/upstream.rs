@@ -7,17 +7,21 @@ use hub_dialects::Encoded;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{ProviderTimeouts, UpstreamAnswer};
 use hub_domain::routing::Provider;
+use hub_domain::vocabulary::{Upload, UploadStage};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Method, Request};
+use reqwest::{Body, Method, Request};
 use url::Url;
 
 use crate::answer::{self, Codec};
 use crate::base_url::{BaseUrl, BaseUrls};
+use crate::form_body::FormBody;
 use crate::http::{Http, Limits};
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+/// Audio has many types.
+const ANYTHING: HeaderValue = HeaderValue::from_static("*/*");
 /// A test is asked by somebody who waits for it.
 const TEST_LIMIT: Duration = Duration::from_secs(15);
 
@@ -35,6 +39,17 @@ pub struct Asked {
     pub encoded: Encoded,
     pub streams: bool,
     /// Of the answer.
+    pub codec: Codec,
+    pub traceparent: Option<String>,
+}
+
+/// A form with files, in the words of its dialect.
+pub struct AskedForm {
+    pub url: Url,
+    pub headers: HeaderMap,
+    pub body: FormBody,
+    /// What the body is made of.
+    pub upload: Upload,
     pub codec: Codec,
     pub traceparent: Option<String>,
 }
@@ -61,7 +76,14 @@ impl Upstream {
         *post.headers_mut() = headers;
         let headers = post.headers_mut();
         headers.insert(CONTENT_TYPE, JSON);
-        headers.insert(ACCEPT, if streams { EVENTS } else { JSON });
+        headers.insert(
+            ACCEPT,
+            match codec {
+                Codec::Speech(_) if !streams => ANYTHING,
+                _ if streams => EVENTS,
+                _ => JSON,
+            },
+        );
         if let Some(value) = traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
             headers.insert(TRACEPARENT, value);
         }
@@ -70,6 +92,31 @@ impl Upstream {
         let limits = Limits::new(timeouts, time_left);
         let response = self.http.send(post, limits).await?;
         answer::read(response, codec, streams, limits, dropped).await
+    }
+
+    /// Sends a form whose files pass through. An upload that breaks off is the client's fault.
+    pub async fn upload(
+        &self,
+        asked: AskedForm,
+        timeouts: ProviderTimeouts,
+        time_left: Duration,
+    ) -> Result<UpstreamAnswer, ProviderError> {
+        let AskedForm { url, headers, body, upload, codec, traceparent } = asked;
+        let mut post = Request::new(Method::POST, url);
+        *post.headers_mut() = headers;
+        let headers = post.headers_mut();
+        headers.insert(CONTENT_TYPE, body.content_type());
+        headers.insert(ACCEPT, ANYTHING);
+        if let Some(value) = traceparent.and_then(|text| HeaderValue::try_from(text).ok()) {
+            headers.insert(TRACEPARENT, value);
+        }
+        *post.body_mut() = Some(Body::wrap_stream(body));
+
+        // The answer is waited for as long as the upload takes.
+        let limits = Limits::new(timeouts, time_left).for_upload();
+        let broken = |error| if upload.stage() == UploadStage::Broken { broke_off() } else { error };
+        let response = self.http.send(post, limits).await.map_err(broken)?;
+        answer::read(response, codec, false, limits, Vec::new()).await
     }
 
     /// Gets what costs nothing and needs a valid key.
@@ -81,6 +128,10 @@ impl Upstream {
         let response = self.http.send(get, limits).await?;
         answer::check(response, limits).await
     }
+}
+
+fn broke_off() -> ProviderError {
+    ProviderError::new(UpstreamClass::InvalidRequest, "the upload broke off", false)
 }
 
 /// The headers of a request, of which this one carries the key: to its own provider's address, nowhere else.

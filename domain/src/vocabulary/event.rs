@@ -83,6 +83,10 @@ pub enum Event {
         /// The prompt as the provider rewrote it.
         revised_prompt: Option<String>,
     },
+    /// A sketch of an image that is not finished.
+    Sketch(ImageData),
+    /// A piece of an answer that is nothing but audio, in the format that was asked for; cut anywhere.
+    Audio(Bytes),
     Finish {
         choice: u32,
         reason: FinishReason,
@@ -116,12 +120,14 @@ impl Event {
             Event::Text { text, .. } | Event::Thinking { text, .. } | Event::Refusal { text, .. } => {
                 !text.is_empty()
             }
+            Event::Audio(bytes) => !bytes.is_empty(),
             Event::ToolCallStart { .. }
             | Event::ToolCallArguments { .. }
             | Event::ThinkingSignature { .. }
             | Event::RedactedThinking { .. }
             | Event::Embedding { .. }
             | Event::Image { .. }
+            | Event::Sketch(_)
             | Event::Finish { .. } => true,
             Event::Start { .. } | Event::Usage(_) | Event::End => false,
         }

@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
+use super::{SpeechRequest, TranscriptionRequest, UploadForm, UploadStage};
+
 /// A wire format of requests and answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -93,6 +95,8 @@ pub enum Canonical {
     Chat(ChatRequest),
     Embeddings(EmbeddingsRequest),
     Images(ImagesRequest),
+    Speech(SpeechRequest),
+    Transcription(TranscriptionRequest),
 }
 
 impl Canonical {
@@ -101,6 +105,7 @@ impl Canonical {
             Self::Chat(_) => CallType::ChatCompletion,
             Self::Embeddings(_) => CallType::Embedding,
             Self::Images(_) => CallType::ImageGeneration,
+            Self::Speech(_) | Self::Transcription(_) => CallType::AudioGeneration,
         }
     }
 
@@ -110,12 +115,34 @@ impl Canonical {
             Self::Chat(chat) => &chat.model,
             Self::Embeddings(embeddings) => &embeddings.model,
             Self::Images(images) => &images.model,
+            Self::Speech(speech) => &speech.model,
+            Self::Transcription(transcription) => &transcription.model,
         }
     }
 
-    /// Whether the client wants the answer in pieces.
+    /// Whether the client wants the answer as a stream of events.
     pub fn is_stream(&self) -> bool {
-        matches!(self, Self::Chat(chat) if chat.stream)
+        match self {
+            Self::Chat(chat) => chat.stream,
+            Self::Speech(speech) => speech.events,
+            Self::Transcription(transcription) => transcription.stream,
+            Self::Images(images) => images.stream,
+            Self::Embeddings(_) => false,
+        }
+    }
+
+    /// What is uploaded with it, which passes through and can be sent once.
+    pub fn form(&self) -> Option<&UploadForm> {
+        match self {
+            Self::Transcription(transcription) => Some(&transcription.form),
+            Self::Images(images) => images.edit.as_ref()?.form.as_ref(),
+            _ => None,
+        }
+    }
+
+    /// Whether it can still be sent, for the first time or again.
+    pub fn can_be_sent(&self) -> bool {
+        self.form().is_none_or(|form| form.upload.stage() == UploadStage::Untouched)
     }
 }
 
@@ -322,4 +349,18 @@ pub struct ImagesRequest {
     pub size: Option<String>,
     pub quality: Option<String>,
     pub user: Option<String>,
+    /// The client wants the images in pieces, with so many sketches of each before it is finished.
+    pub stream: bool,
+    pub partial_images: u32,
+    /// Images are made out of others.
+    pub edit: Option<ImageEdit>,
+}
+
+/// What new images are made out of.
+#[derive(Debug, Clone)]
+pub struct ImageEdit {
+    /// Images that come in, a mask counted with them.
+    pub inputs: u32,
+    /// They come as files.
+    pub form: Option<UploadForm>,
 }

@@ -4,7 +4,7 @@ use hub_domain::bound::{OutputLimits, bound, likely_overhead, overhead, texts, w
 use hub_domain::meter::Meter;
 use hub_domain::vocabulary::{
     CacheTtl, Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, ImagesRequest, Message,
-    MessageRole, OutputFormat, Part, Tool, ToolChoice,
+    MessageRole, OutputFormat, Part, SpeechRequest, Tool, ToolChoice,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -93,8 +93,14 @@ fn images() -> impl Strategy<Value = Canonical> {
     })
 }
 
+fn speech() -> impl Strategy<Value = Canonical> {
+    (text(), proptest::option::of(text())).prop_map(|(input, instructions)| {
+        Canonical::Speech(SpeechRequest { input, instructions, ..SpeechRequest::default() })
+    })
+}
+
 fn request() -> impl Strategy<Value = Canonical> {
-    prop_oneof![4 => chat(), 1 => embeddings(), 1 => images()]
+    prop_oneof![4 => chat(), 1 => embeddings(), 1 => images(), 1 => speech()]
 }
 
 /// What the worst byte-level tokenizer counts: one token for each byte.
@@ -214,4 +220,13 @@ fn images_are_bounded_by_their_number() {
         assert_eq!(bound.other.get(Meter::Image), most);
         assert_eq!(bound.other.get(Meter::OutputImage), most * 6_240);
     }
+}
+
+#[test]
+fn speech_is_bounded_by_its_characters() {
+    let speech = SpeechRequest { input: "größer".to_owned(), ..SpeechRequest::default() };
+    let bound = bound(&Canonical::Speech(speech), LIMITS);
+    assert!(!bound.has_output);
+    assert_eq!(bound.other.get(Meter::Character), 6);
+    assert_eq!(bound.other.get(Meter::OutputAudio), 6 * 10 + 256);
 }

@@ -81,6 +81,12 @@ impl Client {
         Ask { body: Body::Bytes(body.into()), ..ask }
     }
 
+    /// A form; a part with a file's name is a file.
+    pub fn post_form(&self, path: &str, parts: &[(&str, Option<&str>, &str)]) -> Ask {
+        let ask = self.ask("POST", path).header("content-type", "multipart/form-data; boundary=B");
+        Ask { body: Body::Bytes(form(parts).into_bytes()), ..ask }
+    }
+
     /// A chat call of the fake upstream's model.
     pub fn chat(&self, model: &str) -> Ask {
         self.chat_at("/v1/chat/completions", model)
@@ -180,4 +186,12 @@ impl Ask {
     pub async fn send(&self) -> Answer {
         self.try_send().await.expect("the hub answers to the end")
     }
+}
+
+fn form(parts: &[(&str, Option<&str>, &str)]) -> String {
+    let part = |(name, file, value): &(&str, Option<&str>, &str)| {
+        let file = file.map_or(String::new(), |file| format!("; filename=\"{file}\""));
+        format!("--B\r\nContent-Disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n")
+    };
+    parts.iter().map(part).chain(["--B--\r\n".to_owned()]).collect()
 }

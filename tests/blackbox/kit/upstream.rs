@@ -35,6 +35,11 @@ impl Seen {
         self.headers.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
+    /// A field of the form that arrived.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        field(&self.text, name)
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.text).expect("the hub sends JSON")
     }
@@ -78,6 +83,11 @@ impl Upstream {
     pub fn seen(&self, model: &str) -> Vec<Seen> {
         let state = self.state.lock().unwrap();
         state.seen.iter().filter(|seen| seen.model == model).cloned().collect()
+    }
+
+    /// How many connections were made.
+    pub fn connections(&self) -> usize {
+        self.state.lock().unwrap().connections
     }
 
     pub fn all_seen(&self) -> Vec<Seen> {
@@ -157,6 +167,12 @@ fn model_in(path: &str) -> Option<&str> {
     path.split_once("/models/")?.1.split_once(':').map(|(model, _)| model)
 }
 
+/// A field of a form.
+fn field<'a>(form: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = form.split_once(&format!("name=\"{name}\"\r\n\r\n"))?;
+    rest.split_once("\r\n").map(|(value, _)| value)
+}
+
 struct Wire {
     reader: OwnedReadHalf,
     writer: OwnedWriteHalf,
@@ -189,11 +205,42 @@ impl Wire {
                 return Ok(None);
             }
         }
-        let text = String::from_utf8_lossy(&self.input[..length]).into_owned();
+        let mut text = String::from_utf8_lossy(&self.input[..length]).into_owned();
         self.input.drain(..length);
+        if headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked") {
+            let Some(body) = self.chunked().await? else { return Ok(None) };
+            text = String::from_utf8_lossy(&body).into_owned();
+        }
         let body: Value = serde_json::from_str(&text).unwrap_or_default();
-        let model = body["model"].as_str().or_else(|| model_in(&path)).unwrap_or_default().to_owned();
+        let named = body["model"].as_str().or_else(|| model_in(&path)).or_else(|| field(&text, "model"));
+        let model = named.unwrap_or_default().to_owned();
         Ok(Some(Seen { path, model, connection, headers, text, answered: None, hung_up: None }))
+    }
+
+    /// A body in chunks; `None` where it breaks off.
+    async fn chunked(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut body = Vec::new();
+        loop {
+            let size = loop {
+                if let Some(end) = self.input.windows(2).position(|window| window == b"\r\n") {
+                    break String::from_utf8_lossy(&self.input.drain(..end + 2).collect::<Vec<_>>())
+                        .into_owned();
+                }
+                if self.reader.read_buf(&mut self.input).await? == 0 {
+                    return Ok(None);
+                }
+            };
+            let size = usize::from_str_radix(size.trim(), 16).unwrap();
+            while self.input.len() < size + 2 {
+                if self.reader.read_buf(&mut self.input).await? == 0 {
+                    return Ok(None);
+                }
+            }
+            body.extend(self.input.drain(..size + 2).take(size));
+            if size == 0 {
+                return Ok(Some(body));
+            }
+        }
     }
 
     /// Plays a reply; `false` when it cut the connection itself, an error when the hub did.

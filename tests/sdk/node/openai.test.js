@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import OpenAI from "openai";
+import OpenAI, { toFile } from "openai";
 
 const { HUB_URL, HUB_KEY } = process.env;
 const messages = [{ role: "user", content: "Hello!" }];
@@ -88,6 +88,39 @@ test("vectors", async () => {
   const vectors = await client().embeddings.create({ model: "sim/embedding", input: ["one", "two"] });
   assert.deepEqual(vectors.data.map(({ index }) => index), [0, 1]);
   assert.equal(typeof vectors.data[0].embedding[0], "number");
+});
+
+test("images are made and edited", async () => {
+  const made = await client().images.generate({ model: "sim/image", prompt: "a cat", n: 2 });
+  assert.equal(made.data.length, 2);
+  assert.ok(made.usage.aigneHubCredits > 0);
+  const picture = Buffer.from(made.data[0].b64_json, "base64");
+  const image = await toFile(picture, "a.png", { type: "image/png" });
+  const edited = await client().images.edit({ image, model: "sim/image", prompt: "a dog" });
+  assert.ok(edited.data[0].b64_json);
+  const stream = await client().images.generate({ model: "sim/image", prompt: "a cat", stream: true, partial_images: 1 });
+  const kinds = [];
+  for await (const { type } of stream) kinds.push(type);
+  assert.deepEqual(kinds, ["image_generation.partial_image", "image_generation.completed"]);
+});
+
+test("a text is read aloud, and written down again", async () => {
+  const spoken = await client().audio.speech.create({ model: "sim/speech", voice: "alloy", input: "Hello!", response_format: "wav" });
+  const wav = Buffer.from(await spoken.arrayBuffer());
+  assert.equal(wav.subarray(0, 4).toString(), "RIFF");
+  for (const path of ["/v1", "/api/v2"]) {
+    // This client sends the file first.
+    const file = await toFile(wav, "a.wav");
+    const heard = await client(path).audio.transcriptions.create({ file, model: "sim/transcription" });
+    assert.match(heard.text, /heard/);
+  }
+  const file = await toFile(wav, "a.wav");
+  const stream = await client().audio.transcriptions.create({ model: "sim/transcription", stream: true, file });
+  let last;
+  for await (const event of stream) last = event;
+  assert.equal(last.type, "transcript.text.done");
+  const bad = client().audio.speech.create({ model: "sim/speech", voice: "alloy", input: "x", response_format: "opus" });
+  await assert.rejects(bad, OpenAI.BadRequestError);
 });
 
 test("errors are the client's own classes", async () => {

@@ -3,6 +3,7 @@
 HUB_URL and HUB_KEY say where the hub is; `tests/run` sets both, with a simulated provider behind it.
 """
 
+import base64
 import json
 import os
 import unittest
@@ -152,6 +153,59 @@ class Errors(unittest.TestCase):
     def test_a_path_that_does_not_exist(self):
         with self.assertRaises(openai.NotFoundError):
             client("/v2").models.list()
+
+
+class Media(unittest.TestCase):
+    def test_images_are_made_and_edited(self):
+        for path in ["/v1", "/api/v2"]:
+            made = client(path).images.generate(model="sim/image", prompt="a cat", n=2)
+            self.assertEqual(len(made.data), 2)
+            picture = base64.b64decode(made.data[0].b64_json)
+            self.assertTrue(picture.startswith(b"\x89PNG"))
+            self.assertGreater(made.usage.model_extra["aigneHubCredits"], 0)
+            edited = client(path).images.edit(model="sim/image", prompt="a dog", image=("a.png", picture, "image/png"))
+            self.assertTrue(edited.data[0].b64_json)
+
+    def test_images_come_in_pieces(self):
+        stream = client().images.generate(model="sim/image", prompt="a cat", stream=True, partial_images=2)
+        events = list(stream)
+        kinds = [event.type for event in events]
+        self.assertEqual(kinds, ["image_generation.partial_image"] * 2 + ["image_generation.completed"])
+        self.assertTrue(events[-1].b64_json)
+
+    def test_a_text_is_read_aloud(self):
+        speech = client().audio.speech.create(model="sim/speech", voice="alloy", input="Hello!", response_format="wav")
+        self.assertTrue(speech.content.startswith(b"RIFF"))
+        with client("/api/v2").audio.speech.with_streaming_response.create(
+            model="sim/speech", voice="alloy", input="Hello!", response_format="pcm"
+        ) as streamed:
+            self.assertGreater(sum(len(piece) for piece in streamed.iter_bytes()), 1000)
+
+    def test_speech_is_written_down(self):
+        wav = client().audio.speech.create(
+            model="sim/speech", voice="alloy", input="Hello!", response_format="wav"
+        ).content
+        for path in ["/v1", "/api/v2"]:
+            audio = client(path).audio
+            heard = audio.transcriptions.create(model="sim/transcription", file=("a.wav", wav))
+            self.assertIn("heard", heard.text)
+            subtitles = audio.transcriptions.create(
+                model="sim/transcription", file=("a.wav", wav), response_format="srt"
+            )
+            self.assertIn(" --> ", subtitles)
+            self.assertIn("heard", audio.translations.create(model="sim/transcription", file=("a.wav", wav)).text)
+        stream = client().audio.transcriptions.create(model="sim/transcription", file=("a.wav", wav), stream=True)
+        events = list(stream)
+        self.assertEqual(events[-1].type, "transcript.text.done")
+        self.assertEqual("".join(event.delta for event in events[:-1]), events[-1].text)
+
+    def test_errors_of_media_are_the_clients_own(self):
+        with self.assertRaises(openai.BadRequestError):
+            client().audio.speech.create(model="sim/speech", voice="alloy", input="x", response_format="opus")
+        with self.assertRaises(openai.NotFoundError):
+            client().audio.transcriptions.create(model="sim/none", file=("a.wav", b"RIFF"))
+        with self.assertRaises(openai.BadRequestError):
+            client().images.generate(model="sim/image", prompt="a cat", n=11)
 
 
 class Repeats(unittest.TestCase):

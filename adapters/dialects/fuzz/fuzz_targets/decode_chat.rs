@@ -17,6 +17,7 @@ fuzz_target!(|data: &[u8]| {
         output_limit: Some(7),
         limit_field: LimitField::MaxCompletionTokens,
         quirks: Quirks::default(),
+        speech_events: false,
     };
     let sent = encode_request(&Request { source, canonical: canonical.clone() }, &target);
     let again = decode_chat(&sent.expect("what was decoded is sent").body);

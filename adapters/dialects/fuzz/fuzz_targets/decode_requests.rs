@@ -32,6 +32,7 @@ fn write(dialect: Dialect, body: &Bytes, canonical: Canonical) {
                 refused_by_reasoning: &["temperature"],
                 ..Quirks::default()
             },
+            speech_events: false,
         };
         let _ = openai::encode_request(&request, &target);
         let generation = Generation { budget: true, sampling: true, max_output_tokens: 9 };

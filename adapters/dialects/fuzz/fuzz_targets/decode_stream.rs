@@ -70,6 +70,7 @@ fn written(frames: &VecDeque<Frame>) {
             call: receipt.call,
             model: "p/m".to_owned(),
             call_type: CallType::ChatCompletion,
+        media: None,
             superset: true,
             json_output: true,
             plain_text: false,

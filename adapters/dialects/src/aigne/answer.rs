@@ -1,8 +1,9 @@
 //! What of an answer is told in one piece, whether the answer streams or not.
 
 use bytes::{BufMut, BytesMut};
-use hub_domain::vocabulary::Event;
+use hub_domain::vocabulary::{Event, ImageData};
 
+use super::images;
 use crate::wire::calls::{Calls, object};
 use crate::wire::text::string;
 
@@ -14,12 +15,14 @@ pub(super) struct Answer {
     pub text: String,
     pub thoughts: String,
     calls: Calls,
+    files: Vec<ImageData>,
 }
 
 impl Answer {
     pub fn push(&mut self, event: &Event) {
         match event {
             Event::Start { model, .. } if !model.is_empty() => self.model = Some(model.clone()),
+            Event::Image { image, .. } => self.files.push(image.clone()),
             Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } => self.text.push_str(text),
             Event::Thinking { choice: 0, text } => self.thoughts.push_str(text),
             Event::ToolCallStart { choice: 0, .. } | Event::ToolCallArguments { choice: 0, .. } => {
@@ -50,6 +53,15 @@ impl Answer {
             out.put_slice(b"}}");
         }
         out.put_u8(b']');
+    }
+
+    pub fn has_files(&self) -> bool {
+        !self.files.is_empty()
+    }
+
+    /// The list of images.
+    pub fn files(&self, out: &mut BytesMut) {
+        images::files(&self.files, out);
     }
 
     /// The text as an object; `None` where it is none.

@@ -44,7 +44,9 @@ impl StreamEncoder {
                     piece("text", text, out);
                 }
                 Event::Thinking { choice: 0, text } => piece("thoughts", text, out),
-                Event::ToolCallStart { .. } | Event::ToolCallArguments { .. } => self.answer.push(event),
+                Event::Image { .. } | Event::ToolCallStart { .. } | Event::ToolCallArguments { .. } => {
+                    self.answer.push(event)
+                }
                 _ => {}
             }
         }
@@ -56,6 +58,11 @@ impl StreamEncoder {
         if self.answer.has_calls() {
             out.put_slice(b"\"toolCalls\":");
             self.answer.calls(out);
+            out.put_u8(b',');
+        }
+        if self.answer.has_files() {
+            out.put_slice(b"\"files\":");
+            self.answer.files(out);
             out.put_u8(b',');
         }
         if self.style.json_output && !self.answer.text.is_empty() {

@@ -63,7 +63,7 @@ fn said(style: &AnswerStyle, answer: &Answer, out: &mut BytesMut) {
             out.put_slice(json.as_bytes());
             out.put_u8(b',');
         }
-        None if !answer.text.is_empty() || !answer.has_calls() => {
+        None if !answer.text.is_empty() || !(answer.has_calls() || answer.has_files()) => {
             out.put_slice(b"\"text\":");
             string(out, &answer.text);
             out.put_u8(b',');
@@ -73,6 +73,11 @@ fn said(style: &AnswerStyle, answer: &Answer, out: &mut BytesMut) {
     if !answer.thoughts.is_empty() {
         out.put_slice(b"\"thoughts\":");
         string(out, &answer.thoughts);
+        out.put_u8(b',');
+    }
+    if answer.has_files() {
+        out.put_slice(b"\"files\":");
+        answer.files(out);
         out.put_u8(b',');
     }
     if answer.has_calls() {

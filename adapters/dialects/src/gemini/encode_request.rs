@@ -33,8 +33,9 @@ pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<
             let dropped = embeddings.user.iter().map(|_| "user".to_owned()).collect();
             return Ok(Encoded { body: vectors::encode(embeddings, target.model)?, dropped });
         }
-        Canonical::Images(_) => {
-            return Err(unsupported("model", "This provider makes images in conversations only."));
+        Canonical::Images(images) => return super::images::encode(images),
+        Canonical::Speech(_) | Canonical::Transcription(_) => {
+            return Err(unsupported("model", "This provider has audio in conversations only."));
         }
     };
     if let Some(Source { dialect: Dialect::Gemini, body, .. }) = &request.source

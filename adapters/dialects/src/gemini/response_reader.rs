@@ -6,7 +6,7 @@ use std::fmt::Display;
 use bytes::Bytes;
 use futures_core::Stream;
 use hub_domain::error::ProviderError;
-use hub_domain::vocabulary::{Dialect, Event, FinishReason, Frame};
+use hub_domain::vocabulary::{Dialect, Event, FinishReason, Frame, ImageData};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use super::{finish_reason, usage};
 use crate::sse::SseEvent;
 use crate::wire::decode_stream::{self, ReadEvents};
-use crate::wire::loose::{Number, Short, Text};
+use crate::wire::loose::{Number, Short, Text, shared};
 use crate::wire::upstream_error::{bad_answer, inside_answer};
 
 const MAX_CHOICES: usize = 128;
@@ -47,7 +47,7 @@ pub fn decode_whole(body: Bytes) -> Result<Frame, ProviderError> {
     let text = std::str::from_utf8(&body).map_err(|_| bad_answer("the provider's answer is not UTF-8"))?;
     let mut reader = ResponseReader::default();
     let mut events = Events::new();
-    reader.response(text, &mut events)?;
+    reader.response(&body, text, &mut events)?;
     if !reader.started {
         return Err(bad_answer("the provider's answer is empty"));
     }
@@ -61,6 +61,7 @@ pub fn decode_whole(body: Bytes) -> Result<Frame, ProviderError> {
 pub struct ResponseReader {
     id: String,
     choices: SmallVec<[Choice; 1]>,
+    images: u32,
     started: bool,
     over: bool,
 }
@@ -116,6 +117,23 @@ struct Part<'a> {
     thought: Option<bool>,
     #[serde(borrow)]
     function_call: Option<FunctionCall<'a>>,
+    #[serde(borrow)]
+    inline_data: Option<InlineData<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct InlineData<'a> {
+    #[serde(borrow)]
+    mime_type: Short<'a>,
+    #[serde(borrow)]
+    data: Short<'a>,
+}
+
+impl InlineData<'_> {
+    fn is_image(&self) -> bool {
+        self.mime_type.0.as_deref().is_some_and(|kind| kind.starts_with("image/"))
+    }
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -135,7 +153,8 @@ struct PromptFeedback<'a> {
 }
 
 impl ResponseReader {
-    fn response(&mut self, text: &str, events: &mut Events) -> Result<(), ProviderError> {
+    /// `text` is the whole of `body`, which images are slices of.
+    fn response(&mut self, body: &Bytes, text: &str, events: &mut Events) -> Result<(), ProviderError> {
         let response: Response<'_> = serde_json::from_str(text)
             .map_err(|_| bad_answer("a piece of the provider's answer can't be understood"))?;
         if let Some(error) = response.error {
@@ -157,7 +176,7 @@ impl ResponseReader {
             let position = u32::try_from(position).unwrap_or(0);
             let at = self.choice(candidate.index.0.unwrap_or(position))?;
             for part in candidate.content.and_then(|content| content.parts).into_iter().flatten() {
-                self.part(at, part, events)?;
+                self.part(at, part, body, events)?;
             }
             if let Some(reason) = candidate.finish_reason.0.as_deref() {
                 let reason = finish_reason::read(reason, self.choices[at].calls > 0);
@@ -169,7 +188,21 @@ impl ResponseReader {
         Ok(())
     }
 
-    fn part(&mut self, at: usize, part: Part<'_>, events: &mut Events) -> Result<(), ProviderError> {
+    fn part(
+        &mut self,
+        at: usize,
+        part: Part<'_>,
+        body: &Bytes,
+        events: &mut Events,
+    ) -> Result<(), ProviderError> {
+        let is_image = part.inline_data.as_ref().is_some_and(InlineData::is_image);
+        if let Some(InlineData { data, .. }) = part.inline_data
+            && let Some(image) = shared(body, data).filter(|_| is_image && part.thought != Some(true))
+        {
+            let index = self.images;
+            self.images = index.saturating_add(1);
+            events.push(Event::Image { index, image: ImageData::Base64(image), revised_prompt: None });
+        }
         let Choice { index: choice, calls, .. } = &mut self.choices[at];
         let choice = *choice;
         if let Some(text) = part.text.filled() {
@@ -232,7 +265,7 @@ impl ReadEvents for ResponseReader {
             return Err(inside_answer(text));
         }
         let mut events = Events::new();
-        self.response(text, &mut events)?;
+        self.response(&event.data, text, &mut events)?;
         frames.push_back(Frame { raw: Some((Dialect::Gemini, event.data.clone())), events });
         Ok(())
     }

@@ -4,6 +4,7 @@ use bytes::{BufMut, BytesMut};
 use hub_domain::vocabulary::{EmbeddingVector, Event, FinishReason, ImageData};
 
 use super::finish::finish_reason;
+use super::stream_encoder::image_part;
 use crate::wire::text::string;
 
 #[derive(Debug, Default)]
@@ -26,6 +27,7 @@ struct AssembledChoice {
     thinking: String,
     refusal: Option<String>,
     calls: Vec<AssembledCall>,
+    images: Vec<ImageData>,
     finish: Option<FinishReason>,
 }
 
@@ -66,11 +68,12 @@ impl Assembled {
             }
             Event::Embedding { index, vector } => self.vectors.push((*index, vector.clone())),
             Event::Image { image, revised_prompt, .. } => {
+                self.choice(0).images.push(image.clone());
                 self.images.push((image.clone(), revised_prompt.clone()));
             }
             Event::Finish { choice, reason } => self.choice(*choice).finish = Some(reason.clone()),
             Event::ThinkingSignature { .. } | Event::RedactedThinking { .. } => {}
-            Event::Usage(_) | Event::End => {}
+            Event::Sketch(_) | Event::Audio(_) | Event::Usage(_) | Event::End => {}
         }
     }
 
@@ -87,6 +90,7 @@ impl Assembled {
                 thinking: String::new(),
                 refusal: None,
                 calls: Vec::new(),
+                images: Vec::new(),
                 finish: None,
             };
             self.choices.insert(at, choice);
@@ -144,6 +148,16 @@ impl AssembledChoice {
         if !self.calls.is_empty() {
             out.put_slice(b",\"tool_calls\":");
             write_calls(&self.calls, out);
+        }
+        if !self.images.is_empty() {
+            out.put_slice(b",\"images\":[");
+            for (position, image) in self.images.iter().enumerate() {
+                if position > 0 {
+                    out.put_u8(b',');
+                }
+                image_part(image, out);
+            }
+            out.put_u8(b']');
         }
         out.put_slice(b"},\"logprobs\":null,\"finish_reason\":");
         string(out, self.finish.as_ref().map_or("stop", finish_reason));

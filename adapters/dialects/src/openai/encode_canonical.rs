@@ -4,7 +4,7 @@ use bytes::Bytes;
 use hub_domain::error::ProviderError;
 use hub_domain::vocabulary::{
     Canonical, ChatRequest, EmbeddingInput, EmbeddingsRequest, ImageSource, ImagesRequest, Message,
-    MessageRole, OutputFormat, Part, ThinkingMode, Tool, ToolChoice,
+    MessageRole, OutputFormat, Part, SpeechRequest, ThinkingMode, Tool, ToolChoice,
 };
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
@@ -27,7 +27,12 @@ pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Resu
         Canonical::Embeddings(embeddings) => {
             body.embeddings(embeddings, target).ok_or_else(unreadable)?;
         }
+        // They are forms, or are told in this dialect's own words.
+        Canonical::Transcription(_) | Canonical::Images(ImagesRequest { edit: Some(_), .. }) => {
+            return Err(unreadable());
+        }
         Canonical::Images(images) => body.images(images, target).ok_or_else(unreadable)?,
+        Canonical::Speech(speech) => body.speech(speech, target).ok_or_else(unreadable)?,
     }
     Ok(Encoded { body: Bytes::from(body.0.written()), dropped })
 }
@@ -214,6 +219,23 @@ impl Body {
             if let Some(value) = value {
                 self.value(name, value)?;
             }
+        }
+        Some(())
+    }
+
+    fn speech(&mut self, speech: &SpeechRequest, target: &UpstreamTarget<'_>) -> Option<()> {
+        self.value("model", target.model)?;
+        self.value("input", &speech.input)?;
+        if let Some(voice) = &speech.voice {
+            self.raw("voice", raw(voice)?.get());
+        }
+        if let Some(instructions) = &speech.instructions {
+            self.value("instructions", instructions)?;
+        }
+        self.value("response_format", speech.format.name())?;
+        self.number("speed", speech.speed.as_ref())?;
+        if speech.events || target.speech_events {
+            self.value("stream_format", "sse")?;
         }
         Some(())
     }

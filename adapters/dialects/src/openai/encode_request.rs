@@ -31,6 +31,7 @@ const PRICED: &[&str] = &[
     "size",
     "quality",
     "partial_images",
+    "stream_format",
 ];
 
 /// Writes the body. What was priced is what is sent: the client's text is changed in the model, the
@@ -43,6 +44,8 @@ pub fn encode_request(request: &Request, target: &UpstreamTarget<'_>) -> Result<
         return encode_canonical::encode(&Canonical::Chat(chat), target);
     }
     match &request.source {
+        // It stands for the form, and is none.
+        _ if request.canonical.form().is_some() => Err(unreadable()),
         Some(Source { dialect: Dialect::OpenAi, body, .. }) => {
             patched(body, &request.canonical, target).ok_or_else(unreadable)
         }
@@ -91,6 +94,9 @@ fn patched(body: &Bytes, canonical: &Canonical, target: &UpstreamTarget<'_>) -> 
         if quirky::fills_tools(chat, &target.quirks) {
             edits.set("tools", encode_canonical::wire_tools(&chat.tools, &target.quirks)?);
         }
+    }
+    if matches!(canonical, Canonical::Speech(_)) && target.speech_events {
+        edits.set("stream_format", "\"sse\"".to_owned());
     }
     let body = edits.apply(text).map(Bytes::from)?;
     Some(Encoded { body, dropped: dropped.into_iter().map(str::to_owned).collect() })

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::chunk::failure;
 use super::image_usage;
 use super::stream_state::Events;
-use crate::wire::loose::{Seconds, Short, Text};
+use crate::wire::loose::{Seconds, Short, Text, shared};
 use crate::wire::text::string;
 use crate::wire::upstream_error::{bad_answer, inside_answer};
 
@@ -50,11 +50,7 @@ pub(super) fn read(body: &Bytes) -> Result<Events, ProviderError> {
     events.push(Event::Start { id: String::new(), model: String::new(), created: answer.created.0 });
     let mut count = 0_u32;
     for Image { b64_json, url, revised_prompt } in data {
-        let image = match (shared(body, b64_json), shared(body, url)) {
-            (Some(digits), _) => ImageData::Base64(digits),
-            (None, Some(url)) => ImageData::Url(url),
-            (None, None) => continue,
-        };
+        let Some(image) = image(body, b64_json, url) else { continue };
         events.push(Event::Image { index: count, image, revised_prompt: revised_prompt.filled() });
         count += 1;
     }
@@ -67,28 +63,54 @@ pub(super) fn read(body: &Bytes) -> Result<Events, ProviderError> {
     Ok(events)
 }
 
-/// A text of the answer without a copy of it, where it is written without escapes.
-fn shared(body: &Bytes, text: Short<'_>) -> Option<Bytes> {
-    match text.0? {
-        text if text.is_empty() => None,
-        std::borrow::Cow::Borrowed(text) => Some(body.slice_ref(text.as_bytes())),
-        std::borrow::Cow::Owned(text) => Some(Bytes::from(text)),
-    }
+/// The image that a piece of a body holds or names.
+pub(super) fn image(body: &Bytes, b64_json: Short<'_>, url: Short<'_>) -> Option<ImageData> {
+    let digits = shared(body, b64_json).map(ImageData::Base64);
+    digits.or_else(|| shared(body, url).map(ImageData::Url))
 }
 
 /// The list up to its usage, without the closing brace.
 pub(super) fn write(created: u64, images: &[(ImageData, Option<String>)], out: &mut BytesMut) {
     out.put_slice(b"{\"created\":");
     out.put_slice(created.to_string().as_bytes());
-    out.put_slice(b",\"data\":[");
+    out.put_slice(b",\"data\":");
+    list(images, out, |image, out| {
+        let (names, text): (&[&str], _) = match image {
+            ImageData::Base64(digits) => (&["b64_json"], digits),
+            ImageData::Url(url) => (&["url"], url),
+        };
+        member(names, text, out);
+    });
+}
+
+/// As older clients of the original read it: the list twice, and each image under all the names that it ever had.
+pub(super) fn write_doubled(model: &str, images: &[(ImageData, Option<String>)], out: &mut BytesMut) {
+    let mut doubled = BytesMut::new();
+    list(images, &mut doubled, |image, out| {
+        let (names, text): (&[&str], _) = match image {
+            ImageData::Base64(digits) => (&["base64", "b64_json", "b64Json"], digits),
+            ImageData::Url(url) => (&["url"], url),
+        };
+        member(names, text, out);
+    });
+    out.reserve(doubled.len() * 2 + 64);
+    out.put_slice(b"{\"images\":");
+    out.put_slice(&doubled);
+    out.put_slice(b",\"data\":");
+    out.put_slice(&doubled);
+    out.put_slice(b",\"model\":");
+    string(out, model);
+}
+
+fn list(
+    images: &[(ImageData, Option<String>)],
+    out: &mut BytesMut,
+    write: impl Fn(&ImageData, &mut BytesMut),
+) {
+    out.put_u8(b'[');
     for (position, (image, revised_prompt)) in images.iter().enumerate() {
         out.put_slice(if position == 0 { b"{" } else { b",{" });
-        let (name, text): (&[u8], _) = match image {
-            ImageData::Base64(digits) => (b"\"b64_json\":", digits),
-            ImageData::Url(url) => (b"\"url\":", url),
-        };
-        out.put_slice(name);
-        string(out, &String::from_utf8_lossy(text));
+        write(image, out);
         if let Some(revised) = revised_prompt {
             out.put_slice(b",\"revised_prompt\":");
             string(out, revised);
@@ -96,4 +118,15 @@ pub(super) fn write(created: u64, images: &[(ImageData, Option<String>)], out: &
         out.put_u8(b'}');
     }
     out.put_u8(b']');
+}
+
+fn member(names: &[&str], text: &Bytes, out: &mut BytesMut) {
+    for (position, name) in names.iter().enumerate() {
+        if position > 0 {
+            out.put_u8(b',');
+        }
+        string(out, name);
+        out.put_u8(b':');
+        string(out, &String::from_utf8_lossy(text));
+    }
 }

@@ -2,11 +2,11 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use hub_domain::error::CallError;
-use hub_domain::vocabulary::{Dialect, Event, Frame, Receipt};
+use hub_domain::vocabulary::{Dialect, Event, Frame, ImageData, Receipt};
 use smallvec::SmallVec;
 
 use super::finish::finish_reason;
-use super::{error_answer, usage};
+use super::{error_answer, image_stream, usage};
 use crate::answer_style::AnswerStyle;
 use crate::outline::Outline;
 use crate::wire::text::{one_line, string};
@@ -162,6 +162,12 @@ impl StreamEncoder {
                 string(out, fragment);
                 out.put_slice(b"}}]");
             }),
+            // OpenAI's own models make none here; this is how those that do are commonly told.
+            Event::Image { image, .. } => self.delta(0, out, |out| {
+                out.put_slice(b"\"images\":[");
+                image_part(image, out);
+                out.put_u8(b']');
+            }),
             Event::Finish { choice, reason } => {
                 self.begin(*choice, out);
                 self.choice(*choice, Some(finish_reason(reason)), out, |_| {});
@@ -170,7 +176,8 @@ impl StreamEncoder {
             Event::ThinkingSignature { .. } | Event::RedactedThinking { .. } => {}
             Event::Start { .. }
             | Event::Embedding { .. }
-            | Event::Image { .. }
+            | Event::Sketch(_)
+            | Event::Audio(_)
             | Event::Usage(_)
             | Event::End => {}
         }
@@ -230,6 +237,13 @@ impl StreamEncoder {
         string(out, &self.model);
         out.put_u8(b',');
     }
+}
+
+/// An image inside a message.
+pub(super) fn image_part(image: &ImageData, out: &mut BytesMut) {
+    out.put_slice(b"{\"type\":\"image_url\",\"image_url\":{\"url\":");
+    string(out, &image_stream::url(image));
+    out.put_slice(b"}}");
 }
 
 fn member(json: &[u8], key: &str) -> Option<String> {

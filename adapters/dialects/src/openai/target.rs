@@ -9,6 +9,8 @@ pub struct UpstreamTarget<'a> {
     pub output_limit: Option<u64>,
     pub limit_field: LimitField,
     pub quirks: Quirks,
+    /// Speech is to come as events, which report what it used, whatever the client wants.
+    pub speech_events: bool,
 }
 
 /// Where an API that is like OpenAI's is not.

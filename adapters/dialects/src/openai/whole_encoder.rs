@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::assembled::Assembled;
 use super::{embedding_list, image_list, usage};
-use crate::answer_style::AnswerStyle;
+use crate::answer_style::{AnswerStyle, ImageList, MediaAnswer};
 use crate::outline::Outline;
 use crate::wire::text::string;
 
@@ -38,6 +38,7 @@ impl WholeEncoder {
         }
         let fits = match self.style.call_type {
             CallType::Embedding => embedding_list::is_as_asked(&frame.events, self.style.base64),
+            CallType::ImageGeneration => !self.is_doubled(),
             _ => !self.style.superset,
         };
         if raw.is_none() || !fits {
@@ -53,7 +54,7 @@ impl WholeEncoder {
 
     /// The upstream's object with its usage annotated.
     fn kept(&self, text: &str, receipt: &Receipt) -> Option<String> {
-        if !self.answer.vectors.is_empty() {
+        if !self.answer.vectors.is_empty() || self.is_doubled() {
             return None; // they are not in the form that was asked for
         }
         if !self.is_superset()
@@ -81,6 +82,9 @@ impl WholeEncoder {
         match self.style.call_type {
             CallType::Embedding => {
                 embedding_list::write(&self.answer.vectors, self.style.base64, model, &mut out);
+            }
+            CallType::ImageGeneration if self.is_doubled() => {
+                image_list::write_doubled(model, &self.answer.images, &mut out);
             }
             CallType::ImageGeneration => image_list::write(self.created(), &self.answer.images, &mut out),
             _ => self.completion(model, &mut out),
@@ -118,6 +122,10 @@ impl WholeEncoder {
         out.put_slice(b",\"choices\":[");
         self.answer.write_choices(out);
         out.put_slice(b"]");
+    }
+
+    fn is_doubled(&self) -> bool {
+        matches!(self.style.media, Some(MediaAnswer::Images { list: ImageList::Doubled, .. }))
     }
 
     fn is_superset(&self) -> bool {

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use bytes::Bytes;
 use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
@@ -259,5 +260,14 @@ impl<'de> Visitor<'de> for AnyScalar {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Scalar<'de>, A::Error> {
         while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
         Ok(Scalar::Other)
+    }
+}
+
+/// A text of a body without a copy of it, where it is written without escapes.
+pub(crate) fn shared(body: &Bytes, text: Short<'_>) -> Option<Bytes> {
+    match text.0? {
+        text if text.is_empty() => None,
+        Cow::Borrowed(text) => Some(body.slice_ref(text.as_bytes())),
+        Cow::Owned(text) => Some(Bytes::from(text)),
     }
 }

@@ -13,6 +13,7 @@ fn target(output_limit: Option<u64>) -> UpstreamTarget<'static> {
         output_limit,
         limit_field: LimitField::MaxCompletionTokens,
         quirks: Quirks::default(),
+        speech_events: false,
     }
 }
 

@@ -180,7 +180,13 @@ fn an_end_that_is_none_is_a_failure() {
 }
 
 fn target(quirks: Quirks) -> UpstreamTarget<'static> {
-    UpstreamTarget { model: "up", output_limit: None, limit_field: LimitField::MaxTokens, quirks }
+    UpstreamTarget {
+        model: "up",
+        output_limit: None,
+        limit_field: LimitField::MaxTokens,
+        speech_events: false,
+        quirks,
+    }
 }
 
 /// What is sent of a client's own request, and of the same in another dialect.

@@ -87,6 +87,7 @@ fn the_clients_text_is_sent_with_the_upstreams_model() {
         output_limit: None,
         limit_field: LimitField::MaxTokens,
         quirks: Quirks::default(),
+        speech_events: false,
     };
     let sent = encode_request(&Request { source, canonical: canonical.clone() }, &target).unwrap();
     assert_eq!(sent.body, r#"{"model":"up","input":["a"],"encoding_format":"base64","z":1.0}"#);

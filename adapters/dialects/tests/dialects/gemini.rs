@@ -2,5 +2,6 @@
 
 mod answers;
 mod bodies;
+mod images;
 mod requests;
 mod written;

@@ -1,8 +1,9 @@
 //! Images: what is asked, what is read of an answer, and what was delivered.
 
 use bytes::Bytes;
-use hub_dialects::openai::{decode_images, decode_whole};
-use hub_domain::error::CallError;
+use hub_dialects::aigne;
+use hub_dialects::openai::{decode_image_edit, decode_image_events, decode_images, decode_whole};
+use hub_domain::error::{CallError, ProviderError};
 use hub_domain::meter::Meter;
 use hub_domain::usage::Usage;
 use hub_domain::vocabulary::{CallType, Canonical, Event, Frame, ImageData, ImagesRequest};
@@ -41,7 +42,7 @@ fn a_request_that_can_not_be_priced_is_refused() {
         (r#"{"model":"m"}"#, "missing_required_parameter"),
         (r#"{"model":"m","prompt":"a","n":11}"#, "integer_above_max_value"),
         (r#"{"model":"m","prompt":"a","n":0}"#, "integer_below_min_value"),
-        (r#"{"model":"m","prompt":"a","stream":true}"#, "invalid_value"),
+        (r#"{"model":"m","prompt":"a","partial_images":4}"#, "integer_above_max_value"),
     ] {
         assert_eq!(asked(body).unwrap_err().code(), code, "{body}");
     }
@@ -93,5 +94,82 @@ proptest! {
         prop_assert_eq!(usage.quantities.output_tokens(), output);
         prop_assert_eq!(usage.quantities.get(Meter::Image), u64::try_from(n).unwrap());
         prop_assert_eq!(usage.inconsistent, image > input || text > output);
+    }
+}
+
+#[test]
+fn images_that_others_are_made_out_of_are_counted() {
+    let edit = |body: &str| match decode_image_edit(&Bytes::copy_from_slice(body.as_bytes()))? {
+        Canonical::Images(images) => Ok(images.edit.unwrap().inputs),
+        _ => panic!("no images"),
+    };
+    assert_eq!(
+        edit(r#"{"model":"m","prompt":"a","images":[{"file_id":"f"}],"mask":{"file_id":"m"}}"#).unwrap(),
+        2
+    );
+    for (body, code) in [
+        (r#"{"model":"m","prompt":"a"}"#, "missing_required_parameter"),
+        (r#"{"model":"m","prompt":"a","images":[]}"#, "empty_array"),
+        (r#"{"model":"m","images":[{}]}"#, "missing_required_parameter"),
+    ] {
+        let error: CallError = edit(body).unwrap_err();
+        assert_eq!(error.code(), code, "{body}");
+    }
+}
+
+const STREAM: &str = "data: {\"type\":\"image_generation.partial_image\",\"b64_json\":\"QQ==\",\"partial_image_index\":0}\n\n\
+    data: {\"type\":\"image_generation.completed\",\"b64_json\":\"QUJD\",\"usage\":{\"input_tokens\":5,\"output_tokens\":9,\"total_tokens\":14}}\n\n\
+    data: {\"type\":\"image_generation.completed\",\"b64_json\":\"QUJE\",\"usage\":{\"input_tokens\":5,\"output_tokens\":9,\"total_tokens\":14}}\n\n";
+
+fn streamed(pieces: Vec<Bytes>) -> Vec<Event> {
+    let pieces = futures_util::stream::iter(pieces.into_iter().map(Ok::<_, ProviderError>));
+    let frames = futures_executor::block_on_stream(decode_image_events(pieces));
+    frames.flat_map(|frame| frame.unwrap().events).collect()
+}
+
+#[test]
+fn images_in_pieces_are_summed_up() {
+    let events = streamed(vec![Bytes::from_static(STREAM.as_bytes())]);
+    assert_eq!(events[1], Event::Sketch(ImageData::Base64(Bytes::from_static(b"QQ=="))));
+    assert_eq!(events.last(), Some(&Event::End));
+    let usages = events.iter().filter_map(|event| match event {
+        Event::Usage(usage) => Some(usage.quantities),
+        _ => None,
+    });
+    let all = usages.last().unwrap();
+    let of = |meter| all.get(meter);
+    assert_eq!((of(Meter::Image), of(Meter::Input), of(Meter::OutputImage)), (2, 10, 18));
+    let (begun, _) = STREAM.split_once("data: {\"type\":\"image_generation.completed\"").unwrap();
+    assert!(!streamed(vec![Bytes::copy_from_slice(begun.as_bytes())]).contains(&Event::End), "cut");
+}
+
+proptest! {
+    #[test]
+    fn a_cut_anywhere_changes_no_image(at in 0..STREAM.len()) {
+        let all = Bytes::from_static(STREAM.as_bytes());
+        prop_assert_eq!(streamed(vec![all.slice(..at), all.slice(at..)]), streamed(vec![all]));
+    }
+}
+
+#[test]
+fn a_request_in_aignes_words_is_told_in_openais() {
+    let told = |body: &str| aigne::flat_images(&Bytes::copy_from_slice(body.as_bytes()));
+    let flat = told(
+        r#"{"input":{"prompt":"a","outputFormat":"png","image":{"type":"url","url":"u"},"modelOptions":{"model":"m","n":2}}}"#,
+    )
+    .unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&flat.body).unwrap();
+    assert!(flat.edit);
+    assert_eq!(
+        body,
+        serde_json::json!({ "prompt": "a", "output_format": "png", "images": [{ "image_url": "u" }], "model": "m", "n": 2 })
+    );
+    for body in [
+        "{}",
+        r#"{"input":7}"#,
+        r#"{"input":{"prompt":"a","modelOptions":7}}"#,
+        r#"{"input":{"image":[{"type":"local"}]}}"#,
+    ] {
+        assert!(told(body).is_err(), "{body}");
     }
 }

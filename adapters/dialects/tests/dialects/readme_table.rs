@@ -12,8 +12,8 @@ use hub_dialects::anthropic::{self, Generation, Purpose};
 use hub_dialects::gemini::{self, ThinkingControl};
 use hub_dialects::openai::{self, LimitField, Quirks};
 use hub_dialects::responses;
-use hub_domain::error::ProviderError;
-use hub_domain::vocabulary::{Dialect, Request, Source};
+use hub_domain::error::{CallError, ProviderError};
+use hub_domain::vocabulary::{Canonical, Dialect, Request, Source, Upload, UploadForm};
 
 const BEGIN: &str = "<!-- what each client can ask of each provider: begin -->\n";
 const END: &str = "<!-- end -->";
@@ -246,7 +246,13 @@ fn encoded(request: &Request, upstream: Dialect) -> Result<Encoded, ProviderErro
             let quirks = Quirks::default();
             openai::encode_request(
                 request,
-                &openai::UpstreamTarget { model: "m", output_limit: None, limit_field, quirks },
+                &openai::UpstreamTarget {
+                    model: "m",
+                    output_limit: None,
+                    limit_field,
+                    quirks,
+                    speech_events: false,
+                },
             )
         }
         Dialect::Anthropic => {
@@ -296,7 +302,40 @@ fn table() -> String {
         }
         table.push('\n');
     }
+    for (name, is_aignes, canonical) in media() {
+        let cell = media_cell(&canonical);
+        let aigne = if is_aignes { cell.as_str() } else { "" };
+        let _ = writeln!(table, "| {name} | {cell} |  |  |  | {aigne} |");
+    }
     table
+}
+
+/// What is asked beside conversations, and whether AIGNE's clients have words of their own for it.
+fn media() -> Vec<(&'static str, bool, Canonical)> {
+    let read = |canonical: Result<Canonical, CallError>| canonical.unwrap();
+    let body = |text: &'static str| Bytes::from_static(text.as_bytes());
+    let upload = Upload::new(1, Bytes::new(), Box::pin(futures_util::stream::empty()));
+    let form = UploadForm { fields: vec![("model".to_owned(), "m".to_owned())], upload };
+    let edit = r#"{"model":"m","prompt":"x","images":[{"image_url":"https://x.test/a.png"}]}"#;
+    vec![
+        ("vectors", true, read(openai::decode_embeddings(&body(r#"{"model":"m","input":"x"}"#)))),
+        ("images made", true, read(openai::decode_images(&body(r#"{"model":"m","prompt":"x"}"#)))),
+        ("images edited", true, read(openai::decode_image_edit(&body(edit)))),
+        ("text read aloud", false, read(openai::decode_speech(&body(r#"{"model":"m","input":"x"}"#)))),
+        ("speech written down", false, read(openai::decode_transcription(form, false))),
+    ]
+}
+
+fn media_cell(canonical: &Canonical) -> String {
+    let body = Bytes::from_static(b"{}");
+    let request = Request { source: Some(Source::of(Dialect::OpenAi, body)), canonical: canonical.clone() };
+    // Forms are written by OpenAI's provider, piece by piece.
+    let takes = |provider| {
+        (provider == Dialect::OpenAi && canonical.form().is_some()) || encoded(&request, provider).is_ok()
+    };
+    let refused: Vec<_> =
+        PROVIDERS.into_iter().filter(|(provider, _)| !takes(*provider)).map(|(_, name)| name).collect();
+    if refused.is_empty() { "yes".to_owned() } else { format!("refused for {}", refused.join(", ")) }
 }
 
 fn cell(client: Dialect, asked: &str) -> String {

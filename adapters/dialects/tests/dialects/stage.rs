@@ -76,6 +76,7 @@ pub fn style() -> AnswerStyle {
         call: "0193577a-5e2c-7c41-9b0e-6d1f2a3b4c5d".parse::<CallId>().unwrap(),
         model: "openai/gpt-5-mini".to_owned(),
         call_type: CallType::ChatCompletion,
+        media: None,
         superset: false,
         json_output: false,
         plain_text: false,
@@ -125,4 +126,19 @@ pub fn frame(events: impl IntoIterator<Item = Event>) -> Frame {
 
 pub fn text(choice: u32, text: &str) -> Event {
     Event::Text { choice, text: text.to_owned() }
+}
+
+/// The same by whichever encoder fits the style.
+pub fn written_as(style: AnswerStyle, frames: &[Frame], receipt: &Receipt) -> String {
+    let mut encoder = hub_dialects::StreamEncoder::new(style);
+    let mut out = BytesMut::new();
+    frames.iter().for_each(|frame| encoder.frame(frame, &mut out));
+    encoder.settled(receipt, &mut out);
+    String::from_utf8(out.to_vec()).unwrap()
+}
+
+pub fn whole_as(style: AnswerStyle, frames: &[Frame], receipt: &Receipt) -> String {
+    let mut encoder = hub_dialects::WholeEncoder::new(style);
+    frames.iter().for_each(|frame| encoder.push(frame));
+    String::from_utf8(encoder.finish(receipt).to_vec()).unwrap()
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use hub_dialects::{AnswerStyle, responses};
+use hub_dialects::{AnswerStyle, ImageList, MediaAnswer, responses};
 use hub_domain::ids::CallId;
-use hub_domain::vocabulary::{Answer, CallType, Canonical, Dialect, OutputFormat, Request};
+use hub_domain::vocabulary::{Answer, AudioFormat, CallType, Canonical, Dialect, OutputFormat, Request};
 use uuid::Uuid;
 
 use super::dialect_choice::accepts_events;
@@ -15,6 +15,7 @@ use super::generate::BATCH;
 use crate::exchange::Exchange;
 use crate::query::Query;
 use crate::response_headers::{X_CALL_ID, X_DROPPED};
+use crate::routes::{AIGNE_IMAGE, DOUBLED_IMAGES};
 use crate::surface::Surface;
 
 /// A header's name and value.
@@ -28,6 +29,9 @@ const EVENTS: &[Header] = &[
     ("x-accel-buffering", "no"),
 ];
 
+/// Text and subtitles.
+const PLAIN: &[Header] = &[("content-type", "text/plain; charset=utf-8")];
+
 /// A stream of nothing but the answer's text.
 const TEXT: &[Header] = &[
     ("content-type", "text/plain; charset=utf-8"),
@@ -35,11 +39,35 @@ const TEXT: &[Header] = &[
     ("x-accel-buffering", "no"),
 ];
 
+/// How an answer goes out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Delivery {
+    /// One JSON object, when the call is settled.
+    Whole,
+    /// Events, or what a dialect has in their place, as they come.
+    Stream,
+    /// Audio and nothing else, as it comes.
+    Sound(AudioFormat),
+}
+
+/// The types of audio. Clients tell it by them.
+const fn sound(format: AudioFormat) -> &'static [Header] {
+    match format {
+        AudioFormat::Mp3 => &[("content-type", "audio/mpeg")],
+        AudioFormat::Opus => &[("content-type", "audio/ogg")],
+        AudioFormat::Aac => &[("content-type", "audio/aac")],
+        AudioFormat::Flac => &[("content-type", "audio/flac")],
+        AudioFormat::Wav => &[("content-type", "audio/wav")],
+        AudioFormat::Pcm => &[("content-type", "audio/pcm")],
+    }
+}
+
 #[derive(Debug, Clone)]
 pub(super) struct Form {
     dialect: Dialect,
     call_type: CallType,
-    is_stream: bool,
+    delivery: Delivery,
+    media: Option<MediaAnswer>,
     include_usage: bool,
     base64: bool,
     superset: bool,
@@ -58,7 +86,19 @@ impl Form {
         Self {
             dialect,
             call_type,
-            is_stream: canonical.is_stream(),
+            delivery: match canonical {
+                _ if canonical.is_stream() => Delivery::Stream,
+                Canonical::Speech(speech) => Delivery::Sound(speech.format),
+                _ => Delivery::Whole,
+            },
+            media: match canonical {
+                Canonical::Speech(_) => Some(MediaAnswer::Speech),
+                Canonical::Transcription(asked) => Some(MediaAnswer::Transcript(asked.format.clone())),
+                Canonical::Images(images) => {
+                    Some(MediaAnswer::Images { edited: images.edit.is_some(), list: image_list(exchange) })
+                }
+                _ => None,
+            },
             include_usage: matches!(canonical, Canonical::Chat(chat) if chat.include_usage),
             base64: matches!(canonical, Canonical::Embeddings(embeddings) if embeddings.base64),
             superset: exchange.surface == Surface::Api && call_type == CallType::ChatCompletion,
@@ -74,8 +114,8 @@ impl Form {
         self.dialect
     }
 
-    pub(super) fn is_stream(&self) -> bool {
-        self.is_stream
+    pub(super) fn delivery(&self) -> Delivery {
+        self.delivery
     }
 
     pub(super) fn style(&self, call: CallId, model: String) -> AnswerStyle {
@@ -84,6 +124,7 @@ impl Form {
             call,
             model,
             call_type: self.call_type,
+            media: self.media.clone(),
             superset: self.superset,
             json_output: self.json_output,
             plain_text: self.plain_text,
@@ -98,18 +139,29 @@ impl Form {
     /// The headers that this form has; a kept answer has them too.
     pub(super) fn headers(&self) -> &'static [Header] {
         match self {
-            Self { is_stream: true, plain_text: true, .. } => TEXT,
-            Self { is_stream: true, json_array: false, .. } => EVENTS,
+            Self { delivery: Delivery::Whole, media: Some(MediaAnswer::Transcript(format)), .. }
+                if !format.get().is_json() =>
+            {
+                PLAIN
+            }
+            Self { delivery: Delivery::Sound(format), .. } => sound(*format),
+            Self { delivery: Delivery::Stream, plain_text: true, .. } => TEXT,
+            Self { delivery: Delivery::Stream, json_array: false, .. } => EVENTS,
             _ => JSON,
+        }
+    }
+
+    /// What a whole answer is may be decided as late as its last byte.
+    pub(super) fn set_headers(&self, response: &mut HttpResponseBuilder) {
+        for (name, value) in self.headers() {
+            response.insert_header((HeaderName::from_static(name), HeaderValue::from_static(value)));
         }
     }
 
     /// An answer without its body.
     pub(super) fn response(&self, answer: &Answer) -> HttpResponseBuilder {
         let mut response = HttpResponse::build(StatusCode::OK);
-        for (name, value) in self.headers() {
-            response.insert_header((HeaderName::from_static(name), HeaderValue::from_static(value)));
-        }
+        self.set_headers(&mut response);
         response.insert_header((X_CALL_ID, call_header(answer.call)));
         // Names are a client's own: one that no header can carry is left out with the rest of them.
         if !answer.dropped.is_empty()
@@ -118,6 +170,15 @@ impl Form {
             response.insert_header((X_DROPPED, dropped));
         }
         response
+    }
+}
+
+/// The original has two paths of its own, each with its own list.
+fn image_list(exchange: &Exchange) -> ImageList {
+    match exchange.route {
+        AIGNE_IMAGE => ImageList::Aigne,
+        DOUBLED_IMAGES => ImageList::Doubled,
+        _ => ImageList::OpenAi,
     }
 }
 

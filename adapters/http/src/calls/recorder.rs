@@ -8,9 +8,9 @@ use bytes::BytesMut;
 use hub_dialects::{StreamEncoder, WholeEncoder};
 use hub_domain::ids::{AccountId, CallId};
 use hub_domain::ports::{AnswerRecorder, IdempotencyRequest, KeptAnswer};
-use hub_domain::vocabulary::{AnswerItem, Dialect, Receipt, Request};
+use hub_domain::vocabulary::{AnswerItem, Dialect, Event, Receipt, Request};
 
-use super::form::Form;
+use super::form::{Delivery, Form};
 use super::idempotency_key::IdempotencyKey;
 use crate::exchange::Exchange;
 use crate::response_headers::X_CALL_ID;
@@ -25,6 +25,8 @@ enum Written {
     Nothing,
     Whole(Box<WholeEncoder>),
     Stream(Box<StreamEncoder>, BytesMut),
+    /// Audio and nothing else.
+    Sound(BytesMut),
 }
 
 impl Recorder {
@@ -50,25 +52,37 @@ impl Recorder {
 impl AnswerRecorder for Recorder {
     fn begin(&mut self, call: CallId, model: &str) {
         let style = self.form.style(call, model.to_owned());
-        self.written = if self.form.is_stream() {
-            Written::Stream(Box::new(StreamEncoder::new(style)), BytesMut::new())
-        } else {
-            Written::Whole(Box::new(WholeEncoder::new(style)))
+        self.written = match self.form.delivery() {
+            Delivery::Stream => Written::Stream(Box::new(StreamEncoder::new(style)), BytesMut::new()),
+            Delivery::Whole => Written::Whole(Box::new(WholeEncoder::new(style))),
+            Delivery::Sound(_) => Written::Sound(BytesMut::new()),
         };
     }
 
     fn push(&mut self, item: &AnswerItem) {
         // The receipt comes once more with `finish`, and a broken answer is not kept.
         let AnswerItem::Frame(frame) = item else { return };
-        match &mut self.written {
-            Written::Nothing => {}
-            Written::Whole(encoder) => encoder.push(frame),
+        let length = match &mut self.written {
+            Written::Nothing => 0,
+            Written::Whole(encoder) => {
+                encoder.push(frame);
+                0
+            }
             Written::Stream(encoder, bytes) => {
                 encoder.frame(frame, bytes);
-                if bytes.len() > KeptAnswer::MAX_BODY {
-                    self.written = Written::Nothing;
-                }
+                bytes.len()
             }
+            Written::Sound(bytes) => {
+                for event in &frame.events {
+                    if let Event::Audio(piece) = event {
+                        bytes.extend_from_slice(piece);
+                    }
+                }
+                bytes.len()
+            }
+        };
+        if length > KeptAnswer::MAX_BODY {
+            self.written = Written::Nothing;
         }
     }
 
@@ -80,6 +94,7 @@ impl AnswerRecorder for Recorder {
                 encoder.settled(receipt, &mut bytes);
                 bytes.freeze()
             }
+            Written::Sound(bytes) => bytes.freeze(),
         };
         if body.len() > KeptAnswer::MAX_BODY {
             return None;

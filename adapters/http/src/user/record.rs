@@ -62,6 +62,12 @@ struct UsageMetrics {
     reasoning_tokens: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     number_of_image_generation: Option<u64>,
+    /// Of a text that was read aloud.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    characters: Option<u64>,
+    /// Of audio or video.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seconds: Option<u64>,
     /// Counted by the hub.
     estimated: bool,
     /// The answer was not delivered whole.
@@ -227,6 +233,8 @@ impl UsageMetrics {
             cache_read_input_tokens: cached,
             reasoning_tokens: quantities.get(Meter::OutputReasoning),
             number_of_image_generation: (images > 0).then_some(images),
+            characters: Some(quantities.get(Meter::Character)).filter(|characters| *characters > 0),
+            seconds: Some(quantities.get(Meter::Second)).filter(|seconds| *seconds > 0),
             estimated: usage.estimated,
             partial: usage.partial,
         }
@@ -243,7 +251,12 @@ fn total(call_type: CallType, usage: &Usage) -> u64 {
     match call_type {
         CallType::ChatCompletion | CallType::Embedding => usage.quantities.total_tokens(),
         CallType::ImageGeneration => usage.quantities.get(Meter::Image),
-        CallType::AudioGeneration | CallType::Video => usage.quantities.get(Meter::Second),
+        CallType::Video => usage.quantities.get(Meter::Second),
+        CallType::AudioGeneration => {
+            let by = [Meter::Second, Meter::Character].map(|meter| usage.quantities.get(meter));
+            let counted = by.into_iter().find(|quantity| *quantity > 0);
+            counted.unwrap_or_else(|| usage.quantities.total_tokens())
+        }
     }
 }
 

@@ -2,7 +2,11 @@
 //! for a million tokens. Above 272,000 input tokens the newer models cost twice on the side of the input and one and a
 //! half times on that of the output.
 
-use hub_domain::meter::Meter::{CacheWrite, Input, InputAudio, InputCached, Output, OutputAudio};
+use hub_domain::meter::Meter::{
+    CacheWrite, Character, Input, InputAudio, InputCached, InputImage, Output, OutputAudio, OutputImage,
+    Second,
+};
+use hub_domain::vocabulary::CallType::{AudioGeneration, ImageGeneration};
 
 use super::{Entry, LongContext, usd};
 
@@ -29,6 +33,13 @@ macro_rules! audio {
             (InputAudio, usd($audio_in)),
             (OutputAudio, usd($audio_out)),
         ]
+    };
+}
+
+/// Text in, images in and out.
+macro_rules! image {
+    ($input:literal, $image_in:literal, $image_out:literal) => {
+        &[(Input, usd($input)), (InputImage, usd($image_in)), (OutputImage, usd($image_out))]
     };
 }
 
@@ -165,4 +176,19 @@ pub const ENTRIES: &[Entry] = &[
     Entry::embedding(&["text-embedding-3-small"], Some(8_191), &[(Input, usd("0.02"))]),
     Entry::embedding(&["text-embedding-3-large"], Some(8_191), &[(Input, usd("0.13"))]),
     Entry::embedding(&["text-embedding-ada-002"], Some(8_191), &[(Input, usd("0.1"))]),
+    // Cached input of text and of images costs differently and is not told apart: it is paid as text.
+    Entry::media(ImageGeneration, &["gpt-image-2.6-sunburst"], image!("5", "8", "30")),
+    Entry::media(
+        ImageGeneration,
+        &["gpt-image-2.5-sunburst", "gpt-image-2.5-flare", "gpt-image-2"],
+        image!("5", "8", "30"),
+    ),
+    Entry::media(ImageGeneration, &["gpt-image-1-mini"], image!("2", "2.5", "8")),
+    Entry::media(AudioGeneration, &["tts-1", "tts-1-1106"], &[(Character, usd("15"))]),
+    Entry::media(AudioGeneration, &["tts-1-hd", "tts-1-hd-1106"], &[(Character, usd("30"))]),
+    Entry::media(AudioGeneration, &["gpt-4o-mini-tts"], &[(Input, usd("0.6")), (OutputAudio, usd("12"))]),
+    // 0.006 dollars a minute.
+    Entry::media(AudioGeneration, &["whisper-1"], &[(Second, usd("100"))]),
+    Entry::media(AudioGeneration, &["gpt-4o-transcribe"], text!("2.5", "10")),
+    Entry::media(AudioGeneration, &["gpt-4o-mini-transcribe"], text!("1.25", "5")),
 ];

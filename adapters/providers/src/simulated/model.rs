@@ -1,7 +1,7 @@
 //! The simulated models, each named for what it shows.
 
 macro_rules! models {
-    (chat: { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ } embedding: { $embedding:ident = $embedding_name:literal } image: { $image:ident = $image_name:literal }) => {
+    (chat: { $($(#[$doc:meta])* $variant:ident = $name:literal,)+ } embedding: { $embedding:ident = $embedding_name:literal } image: { $image:ident = $image_name:literal } speech: { $speech:ident = $speech_name:literal } transcription: { $transcription:ident = $transcription_name:literal }) => {
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         pub enum SimulatedModel {
             $($(#[$doc])* $variant,)+
@@ -9,11 +9,17 @@ macro_rules! models {
             $embedding,
             /// Makes images, all of them one white pixel.
             $image,
+            /// Reads aloud, in beeps.
+            $speech,
+            /// Writes down how much it heard.
+            $transcription,
         }
 
         pub const CHAT_MODELS: &[&str] = &[$($name),+];
         pub const EMBEDDING_MODELS: &[&str] = &[$embedding_name];
         pub const IMAGE_MODELS: &[&str] = &[$image_name];
+        pub const SPEECH_MODELS: &[&str] = &[$speech_name];
+        pub const TRANSCRIPTION_MODELS: &[&str] = &[$transcription_name];
 
         impl SimulatedModel {
             pub fn from_name(name: &str) -> Option<Self> {
@@ -21,6 +27,8 @@ macro_rules! models {
                     $($name => Some(Self::$variant),)+
                     $embedding_name => Some(Self::$embedding),
                     $image_name => Some(Self::$image),
+                    $speech_name => Some(Self::$speech),
+                    $transcription_name => Some(Self::$transcription),
                     _ => None,
                 }
             }
@@ -30,6 +38,8 @@ macro_rules! models {
                     $(Self::$variant => $name,)+
                     Self::$embedding => $embedding_name,
                     Self::$image => $image_name,
+                    Self::$speech => $speech_name,
+                    Self::$transcription => $transcription_name,
                 }
             }
         }
@@ -73,10 +83,12 @@ models! {
     }
     embedding: { Embedding = "embedding" }
     image: { Image = "image" }
+    speech: { Speech = "speech" }
+    transcription: { Transcription = "transcription" }
 }
 
 impl SimulatedModel {
     pub const fn chats(self) -> bool {
-        !matches!(self, Self::Embedding | Self::Image)
+        !matches!(self, Self::Embedding | Self::Image | Self::Speech | Self::Transcription)
     }
 }

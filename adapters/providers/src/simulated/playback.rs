@@ -8,8 +8,9 @@ use futures_util::stream;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::meter::Meter;
 use hub_domain::ports::FrameStream;
+use hub_domain::transcription;
 use hub_domain::usage::{Quantities, Usage};
-use hub_domain::vocabulary::{EmbeddingVector, Event, Frame, ImageData};
+use hub_domain::vocabulary::{EmbeddingVector, Event, Frame, ImageData, ImagesRequest, TranscriptionRequest};
 use smallvec::SmallVec;
 use tokio::time::{Instant, sleep, sleep_until};
 
@@ -103,15 +104,32 @@ pub fn embeddings(model: SimulatedModel, vectors: Vec<EmbeddingVector>, input: u
 const PIXEL: &str =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR42mP4DwABAQEAHLCMmQAAAABJRU5ErkJggg==";
 
-pub fn images(model: SimulatedModel, images: u32, input: u64) -> Vec<Step> {
-    let image = |index| {
-        let image = ImageData::Base64(Bytes::from_static(PIXEL.as_bytes()));
-        say(Event::Image { index, image, revised_prompt: None })
-    };
-    let quantities = Quantities::default().with(Meter::Input, input).with(Meter::Image, u64::from(images));
+pub fn images(model: SimulatedModel, asked: &ImagesRequest, input: u64) -> Vec<Step> {
+    let pixel = || ImageData::Base64(Bytes::from_static(PIXEL.as_bytes()));
+    let images = asked.images.max(1);
+    let sketches = if asked.stream { asked.partial_images } else { 0 };
     let mut steps = vec![say(start(model))];
-    steps.extend((0..images).map(image));
+    for index in 0..images {
+        steps.extend((0..sketches).map(|_| say(Event::Sketch(pixel()))));
+        steps.push(say(Event::Image { index, image: pixel(), revised_prompt: None }));
+    }
+    let quantities = Quantities::default().with(Meter::Input, input).with(Meter::Image, u64::from(images));
     steps.push(end(Some(quantities)));
+    steps
+}
+
+pub fn audio(model: SimulatedModel, pieces: Vec<Bytes>, characters: u64) -> Vec<Step> {
+    let mut steps = vec![say(start(model))];
+    steps.extend(pieces.into_iter().map(|piece| say(Event::Audio(piece))));
+    steps.push(end(Some(Quantities::default().with(Meter::Character, characters))));
+    steps
+}
+
+pub fn transcript(model: SimulatedModel, text: String, transcription: &TranscriptionRequest) -> Vec<Step> {
+    let seconds = transcription::likely_seconds(&transcription.form.upload);
+    let mut steps = vec![say(start(model))];
+    steps.extend(text.split_inclusive(' ').map(|word| say(Event::Text { choice: 0, text: word.to_owned() })));
+    steps.push(end(Some(Quantities::default().with(Meter::Second, seconds))));
     steps
 }
 

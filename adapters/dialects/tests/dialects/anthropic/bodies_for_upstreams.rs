@@ -169,6 +169,7 @@ fn to_openai(body: &str, limit_field: LimitField) -> Result<(Value, Vec<String>)
         output_limit: None,
         limit_field,
         quirks: openai::Quirks::default(),
+        speech_events: false,
     };
     let encoded = openai::encode_request(&messages(body), &target)?;
     Ok((serde_json::from_slice(&encoded.body).unwrap(), encoded.dropped))

@@ -1,0 +1,56 @@
+//! An upstream's event that reports usage, held back until the call is settled.
+
+use bytes::{BufMut, Bytes, BytesMut};
+use hub_domain::vocabulary::Event;
+
+use crate::outline::Outline;
+use crate::wire::text::one_line;
+
+/// Only the last one counts: an earlier one goes out as soon as something follows it.
+#[derive(Debug, Default)]
+pub(super) struct HeldEnd(Option<Bytes>);
+
+impl HeldEnd {
+    /// Writes an upstream's event, or keeps it.
+    pub(super) fn pass(&mut self, raw: &Bytes, events: &[Event], out: &mut BytesMut) {
+        if let Some(earlier) = self.0.take() {
+            write(&earlier, out);
+        }
+        if events.iter().any(|event| matches!(event, Event::Usage(_) | Event::End)) {
+            self.0 = Some(raw.clone());
+        } else {
+            write(raw, out);
+        }
+    }
+
+    /// The usage as the upstream wrote it.
+    pub(super) fn usage(&self) -> Option<String> {
+        let text = std::str::from_utf8(self.0.as_deref()?).ok()?;
+        let outline = Outline::of_answer(text).ok()?;
+        outline.get("usage").map(|member| text[member.value.clone()].to_owned())
+    }
+
+    /// Writes the event that was kept, with this usage; whether there was one.
+    pub(super) fn settled(&mut self, usage: &str, out: &mut BytesMut) -> bool {
+        let Some(raw) = self.0.take() else { return false };
+        match with_usage(&raw, usage) {
+            Some(text) => write(text.as_bytes(), out),
+            None => write(&raw, out),
+        }
+        true
+    }
+}
+
+fn with_usage(raw: &[u8], usage: &str) -> Option<String> {
+    let text = std::str::from_utf8(raw).ok()?;
+    let mut edits = Outline::of_answer(text).ok()?.into_edits();
+    edits.set("usage", usage.to_owned());
+    edits.apply(text)
+}
+
+fn write(event: &[u8], out: &mut BytesMut) {
+    out.reserve(event.len() + 8);
+    out.put_slice(b"data: ");
+    one_line(out, event);
+    out.put_slice(b"\n\n");
+}
