@@ -89,6 +89,8 @@ pub struct Provider {
     pub base_url: Option<Arc<str>>,
     pub enabled: bool,
     pub on_disconnect: OnDisconnect,
+    /// It has OpenAI's Responses, or has it not; `None` where its address tells.
+    pub responses: Option<bool>,
     pub timeouts: ProviderTimeouts,
     pub credentials: Vec<Credential>,
     pub models: Vec<ListedModel>,

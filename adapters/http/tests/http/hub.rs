@@ -105,6 +105,7 @@ pub fn snapshot() -> Snapshot {
         base_url: None,
         enabled: true,
         on_disconnect: hub_domain::call::OnDisconnect::Cancel,
+        responses: None,
         timeouts: ProviderTimeouts::default(),
         credentials: Vec::new(),
         models: vec![

@@ -17,7 +17,7 @@ pub fn of(base: &BaseUrl, model: &str) -> LimitField {
 }
 
 /// `o1`, `o3-mini`, `gpt-5`, `gpt-5.4-mini`, `gpt-6-sol`, also behind a vendor's name (`openai/o3`).
-fn is_reasoning(model: &str) -> bool {
+pub fn is_reasoning(model: &str) -> bool {
     let model = model.rsplit('/').next().unwrap_or(model);
     let generation = |rest: &str| {
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
