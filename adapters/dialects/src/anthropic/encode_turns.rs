@@ -106,7 +106,7 @@ fn block(part: &Part) -> Result<Option<String>, ProviderError> {
             }
             result
         }
-        Part::Thinking { text, signature: Some(signature) } if seal::as_responses(signature).is_none() => {
+        Part::Thinking { text, signature: Some(signature) } if seal::is_anthropics(signature) => {
             json!({ "type": "thinking", "thinking": text, "signature": signature })
         }
         // Not this provider's thoughts: it would refuse them.

@@ -17,6 +17,7 @@ mod refused_requests;
 mod requests;
 mod responses;
 mod responses_upstream;
+mod seals;
 mod stage;
 mod streams_read;
 mod streams_written;
