@@ -47,6 +47,7 @@ mod pictures;
 mod prices;
 mod records;
 mod responses;
+mod responses_upstream;
 mod restarts;
 mod resting_upstreams;
 mod routing;

@@ -37,7 +37,7 @@ mod target;
 mod transcript;
 mod transcript_encoder;
 mod typed_events;
-mod usage;
+pub(crate) mod usage;
 mod whole_encoder;
 
 pub use crate::wire::upstream_error::decode_error;
@@ -51,6 +51,7 @@ pub use decode_transcription::{
     TranscriptPrices, asked_format, decode_transcription, late_field, sent_field,
 };
 pub use decode_whole::decode_whole;
+pub(crate) use encode_canonical::asked_effort;
 pub use encode_request::encode_request;
 pub use error_answer::{ErrorAnswer, Surface, error_answer, error_body};
 pub use image_stream::{ImageStreamEncoder, decode_image_events};

@@ -7,7 +7,7 @@ use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
 use hub_dialects::openai::{SpokenUsage, TranscriptPrices};
-use hub_dialects::{anthropic, gemini, openai};
+use hub_dialects::{anthropic, gemini, openai, responses};
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{FrameStream, UpstreamAnswer};
 use hub_domain::vocabulary::{CallType, Event, Frame};
@@ -32,6 +32,7 @@ const MAX_ID: usize = 200;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Codec {
     OpenAi(CallType),
+    Responses,
     Anthropic,
     Gemini(CallType),
     /// Audio, as bytes or as OpenAI's events.
@@ -86,6 +87,7 @@ fn events(body: Body, codec: Codec) -> FrameStream {
     match codec {
         Codec::OpenAi(CallType::ImageGeneration) => watched(openai::decode_image_events(body), watch),
         Codec::OpenAi(call_type) => watched(openai::decode_stream(body, call_type), watch),
+        Codec::Responses => watched(responses::decode_stream(body), watch),
         Codec::Anthropic => watched(anthropic::decode_stream(body), watch),
         Codec::Gemini(_) => watched(gemini::decode_stream(body), watch),
         Codec::Transcript(prices) => watched(openai::decode_transcript_events(body, prices), watch),
@@ -114,6 +116,7 @@ fn whole(body: Body, codec: Codec) -> FrameStream {
         let body = body.whole(WHOLE_LIMIT).await?;
         match codec {
             Codec::OpenAi(call_type) => openai::decode_whole(body, call_type),
+            Codec::Responses => responses::decode_whole(body),
             Codec::Anthropic => anthropic::decode_whole(body),
             Codec::Gemini(CallType::Embedding) => gemini::decode_vectors(&body),
             Codec::Gemini(CallType::ImageGeneration) => gemini::decode_images(body),

@@ -3,11 +3,14 @@
 mod image_edits;
 mod limit_field;
 mod quirks;
+mod responses;
 mod transcriptions;
 
 use std::sync::Arc;
 
 use hub_dialects::openai::{SpokenUsage, UpstreamTarget, encode_request};
+use hub_dialects::responses::UpstreamTarget as ResponsesTarget;
+use hub_dialects::responses::encode_request as encode_response_request;
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, UpstreamAnswer};
 use hub_domain::routing::Candidate;
@@ -33,29 +36,34 @@ impl OpenAi {
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
         let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
         let base = self.upstream.base(&candidate.provider)?;
+        let model = &*candidate.model;
         if request.canonical.form().is_some() {
             let url = base.join(path(&request.canonical));
             let asked = form(&request.canonical, &candidate, url, traceparent)?;
             return self.upstream.upload(asked, candidate.route.timeouts, time_left).await;
         }
-        let call_type = request.canonical.call_type();
-        let limit_field = quirks::limit_field(&base, &candidate.provider.name)
-            .unwrap_or_else(|| limit_field::of(&base, &candidate.model));
-        let quirks = quirks::of(&base, &candidate.provider.name, &candidate.model);
+        let asks_responses = responses::answers(&request, model, &base, candidate.provider.responses);
         let spoken = spoken(&request.canonical, &candidate);
-        let target = UpstreamTarget {
-            model: &candidate.model,
-            output_limit,
-            limit_field,
-            quirks,
-            speech_events: spoken.is_some_and(|usage| usage.by_tokens),
+        let by_events = spoken.is_some_and(|usage| usage.by_tokens);
+        let (encoded, path, codec) = if asks_responses {
+            let target =
+                ResponsesTarget { model, output_limit, is_reasoning: responses::is_reasoning(model) };
+            (encode_response_request(&request, &target)?, RESPONSES, Codec::Responses)
+        } else {
+            let limit_field = quirks::limit_field(&base, &candidate.provider.name)
+                .unwrap_or_else(|| limit_field::of(&base, model));
+            let quirks = quirks::of(&base, &candidate.provider.name, model);
+            let target =
+                UpstreamTarget { model, output_limit, limit_field, quirks, speech_events: by_events };
+            let codec = spoken.map_or(Codec::OpenAi(request.canonical.call_type()), Codec::Speech);
+            (encode_request(&request, &target)?, path(&request.canonical), codec)
         };
         let asked = Asked {
-            encoded: encode_request(&request, &target)?,
-            url: base.join(path(&request.canonical)),
+            encoded,
+            url: base.join(path),
             headers: headers(&candidate)?,
-            streams: request.canonical.is_stream() || target.speech_events,
-            codec: spoken.map_or(Codec::OpenAi(call_type), Codec::Speech),
+            streams: request.canonical.is_stream() || by_events,
+            codec,
             traceparent,
         };
         self.upstream.ask(asked, candidate.route.timeouts, time_left).await
@@ -67,6 +75,8 @@ impl OpenAi {
         self.upstream.test(url, headers(candidate)?, &candidate.provider).await
     }
 }
+
+const RESPONSES: &[&str] = &["responses"];
 
 fn path(canonical: &Canonical) -> &'static [&'static str] {
     match canonical {

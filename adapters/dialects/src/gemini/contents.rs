@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::encoded::{unreadable, unsupported};
 use crate::wire::json_object::JsonObject;
+use crate::wire::seal;
 
 /// What Google documents for calls whose thoughts are not there any more, because another model made them.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
@@ -69,14 +70,18 @@ impl<'a> Writer<'a> {
             MessageRole::Assistant => Role::Model,
             _ => Role::User,
         };
-        let mut has_call = false;
+        // The first call needs a seal.
+        let mut stand_in = Some(NO_SIGNATURE);
+        let mut sealed = None;
         for part in &message.parts {
             match part {
                 Part::ToolCall { id, name, arguments } => {
                     self.names.insert(id, name);
-                    let call = call(id, name, arguments, !std::mem::replace(&mut has_call, true))?;
+                    let stand_in = stand_in.take();
+                    let call = call(id, name, arguments, sealed.take().or(stand_in))?;
                     self.entry(Role::Model).push(call);
                 }
+                Part::Thinking { signature: Some(signature), .. } => sealed = seal::as_gemini(signature),
                 Part::ToolResult { call_id, text, images, is_error } => {
                     let name = self.names.get(call_id.as_str()).copied().unwrap_or(call_id);
                     let result = result(call_id, name, text, *is_error)?;
@@ -159,7 +164,7 @@ fn base64(url: &str) -> Option<(&str, &str)> {
 }
 
 /// Arguments stay as they came: numbers keep their digits.
-fn call(id: &str, name: &str, arguments: &str, is_first: bool) -> Result<String, ProviderError> {
+fn call(id: &str, name: &str, arguments: &str, seal: Option<&str>) -> Result<String, ProviderError> {
     let arguments = match arguments.trim() {
         "" => "{}",
         arguments => match serde_json::from_str::<&RawValue>(arguments) {
@@ -175,8 +180,8 @@ fn call(id: &str, name: &str, arguments: &str, is_first: bool) -> Result<String,
     call.raw("args", arguments);
     let mut part = JsonObject::default();
     part.raw("functionCall", &call.written());
-    if is_first {
-        part.value("thoughtSignature", NO_SIGNATURE).ok_or_else(unreadable)?;
+    if let Some(seal) = seal {
+        part.value("thoughtSignature", seal).ok_or_else(unreadable)?;
     }
     Ok(part.written())
 }

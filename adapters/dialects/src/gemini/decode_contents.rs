@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use super::request_body::{FunctionCall, FunctionResponse, WireContent, WirePart};
 use crate::wire::fault;
+use crate::wire::seal::{self, Carried};
 
 const MAX_CONTENTS: usize = 4_096;
 
@@ -58,8 +59,22 @@ impl Decoder {
 
     fn parts(&mut self, parts: Option<Vec<&RawValue>>, path: &str) -> Result<Vec<Part>, CallError> {
         let parts = parts.ok_or_else(|| fault::missing(path))?;
-        let each = parts.into_iter().enumerate();
-        each.map(|(index, raw)| self.part(raw, &format!("{path}[{index}]"))).collect()
+        let mut read: Vec<Part> = Vec::with_capacity(parts.len());
+        for (index, raw) in parts.into_iter().enumerate() {
+            let part = self.part(raw, &format!("{path}[{index}]"))?;
+            match (read.last_mut(), part) {
+                // Thoughts come in pieces, and their seal behind them.
+                (
+                    Some(Part::Thinking { text, signature: sealed @ None }),
+                    Part::Thinking { text: more, signature },
+                ) => {
+                    text.push_str(&more);
+                    *sealed = signature;
+                }
+                (_, part) => read.push(part),
+            }
+        }
+        Ok(read)
     }
 
     fn part(&mut self, raw: &RawValue, path: &str) -> Result<Part, CallError> {
@@ -77,8 +92,14 @@ impl Decoder {
             return Err(fault::broken_rule(path, message, "invalid_value"));
         }
         if let Some(text) = part.text {
-            let is_thought = part.thought.unwrap_or_default();
-            return Ok(if is_thought { Part::Thinking { text, signature: None } } else { Part::Text(text) });
+            if !part.thought.unwrap_or_default() {
+                return Ok(Part::Text(text));
+            }
+            return Ok(match part.thought_signature.as_deref().and_then(seal::uncarried) {
+                Some(Carried::Thoughts(data)) => Part::RedactedThinking(data),
+                Some(Carried::Seal(seal)) => Part::Thinking { text, signature: Some(seal) },
+                None => Part::Thinking { text, signature: None },
+            });
         }
         if let Some(inline) = part.inline_data {
             let missing = |name: &str| fault::missing(field(&format!("inlineData.{name}")));

@@ -5,6 +5,7 @@ use hub_domain::vocabulary::{Event, FinishReason};
 
 use super::finish_reason;
 use crate::wire::calls::Calls;
+use crate::wire::seal::{self, Carried};
 use crate::wire::text::string;
 
 /// What one candidate has said so far, as far as it can't be written yet.
@@ -13,6 +14,8 @@ pub(super) struct Candidate {
     pub(super) index: u32,
     calls: Calls,
     pub(super) finish: Option<FinishReason>,
+    /// Of the thoughts before it, in pieces so far.
+    seal: String,
 }
 
 impl Candidate {
@@ -22,6 +25,33 @@ impl Candidate {
 
     /// Writes the part that an event makes; whether there is one. Calls wait for [`Self::calls`].
     pub(super) fn event(&mut self, event: &Event, out: &mut BytesMut) -> bool {
+        if let Event::ThinkingSignature { signature, .. } = event {
+            self.seal.push_str(signature);
+            return false;
+        }
+        let is_sealed = self.sealed(out);
+        let before = out.len();
+        if is_sealed {
+            out.put_u8(b',');
+        }
+        let is_part = self.part(event, out);
+        if !is_part {
+            out.truncate(before);
+        }
+        is_part || is_sealed
+    }
+
+    /// Writes the seal that was collected, as a part of its own; whether there was one.
+    fn sealed(&mut self, out: &mut BytesMut) -> bool {
+        let seal = std::mem::take(&mut self.seal);
+        let is_sealed = !seal.is_empty();
+        if is_sealed {
+            carried(&Carried::Seal(seal), out);
+        }
+        is_sealed
+    }
+
+    fn part(&mut self, event: &Event, out: &mut BytesMut) -> bool {
         match event {
             Event::Text { text, .. } | Event::Refusal { text, .. } => {
                 out.put_slice(b"{\"text\":");
@@ -33,6 +63,10 @@ impl Candidate {
                 out.put_slice(b"{\"text\":");
                 string(out, text);
                 out.put_slice(b",\"thought\":true}");
+                return true;
+            }
+            Event::RedactedThinking { data, .. } => {
+                carried(&Carried::Thoughts(data.clone()), out);
                 return true;
             }
             Event::Finish { reason, .. } => self.finish = Some(reason.clone()),
@@ -73,11 +107,19 @@ impl Candidate {
     }
 }
 
+fn carried(what: &Carried, out: &mut BytesMut) {
+    out.put_slice(b"{\"text\":\"\",\"thought\":true,\"thoughtSignature\":\"");
+    out.put_slice(seal::carried(what).as_bytes());
+    out.put_slice(b"\"}");
+}
+
 /// The choice that an event speaks of.
 pub(super) fn choice(event: &Event) -> Option<u32> {
     match event {
         Event::Text { choice, .. }
         | Event::Thinking { choice, .. }
+        | Event::ThinkingSignature { choice, .. }
+        | Event::RedactedThinking { choice, .. }
         | Event::Refusal { choice, .. }
         | Event::ToolCallStart { choice, .. }
         | Event::ToolCallArguments { choice, .. }

@@ -46,6 +46,8 @@ pub(super) struct WireContent<'a> {
 pub(super) struct WirePart<'a> {
     pub text: Option<String>,
     pub thought: Option<bool>,
+    #[serde(alias = "thought_signature")]
+    pub thought_signature: Option<String>,
     #[serde(alias = "inline_data")]
     pub inline_data: Option<InlineData>,
     #[serde(alias = "file_data")]

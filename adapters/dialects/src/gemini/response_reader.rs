@@ -15,6 +15,7 @@ use super::{finish_reason, usage};
 use crate::sse::SseEvent;
 use crate::wire::decode_stream::{self, ReadEvents};
 use crate::wire::loose::{Number, Short, Text, shared};
+use crate::wire::seal;
 use crate::wire::upstream_error::{bad_answer, inside_answer};
 
 const MAX_CHOICES: usize = 128;
@@ -115,6 +116,7 @@ struct Content<'a> {
 struct Part<'a> {
     text: Text,
     thought: Option<bool>,
+    thought_signature: Text,
     #[serde(borrow)]
     function_call: Option<FunctionCall<'a>>,
     #[serde(borrow)]
@@ -218,6 +220,10 @@ impl ResponseReader {
             *calls += 1;
             if index >= MAX_CALLS {
                 return Err(bad_answer("the provider's answer has too many tool calls"));
+            }
+            // Google wants it back at the same call.
+            if let Some(sealed) = part.thought_signature.filled() {
+                events.push(Event::ThinkingSignature { choice, signature: seal::of_gemini(&sealed) });
             }
             // The answer's id keeps those of two turns apart.
             let id = call.id.filled().unwrap_or_else(|| format!("call_{}_{choice}_{index}", self.id));

@@ -1,6 +1,6 @@
 //! Gemini's dialect, there and back, and between it and the others.
 
-mod answers;
+pub mod answers;
 mod bodies;
 mod images;
 mod requests;

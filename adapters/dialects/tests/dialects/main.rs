@@ -17,6 +17,8 @@ mod readme_table;
 mod refused_requests;
 mod requests;
 mod responses;
+mod responses_upstream;
+mod seals;
 mod speech;
 mod stage;
 mod streams_read;

@@ -60,6 +60,8 @@ fn everything_that_a_stream_says_is_understood() {
             Event::Start { id: "r1".into(), model: "gemini-x".into(), created: None },
             Event::Thinking { choice, text: "Hm \u{1f914}".into() },
             Event::Text { choice, text: "Let me".into() },
+            // Marked, so that nobody but Google gets it back.
+            Event::ThinkingSignature { choice, signature: "hub.gemini.c2ln".into() },
             call(0, "call_r1_0_0", "weather"),
             arguments(0, r#"{"city":"Bern","n":1.50}"#),
             call(1, "own", "now"),
