@@ -23,6 +23,16 @@ pub struct Bound {
     pub other: Quantities,
 }
 
+impl Bound {
+    /// All tokens that the request can use, in and out.
+    pub fn tokens(&self) -> u64 {
+        let ceiling = if self.has_output { self.output_ceiling } else { 0 };
+        let answer = self.asked_output.map_or(ceiling, |asked| asked.min(ceiling));
+        let output = answer.saturating_mul(u64::from(self.choices));
+        self.input_tokens.saturating_add(output).saturating_add(self.other.total_tokens())
+    }
+}
+
 /// How a balance is shared out (`billing.*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HoldPolicy {

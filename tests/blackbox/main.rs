@@ -43,6 +43,7 @@ mod instances;
 mod keys;
 mod limits;
 mod prices;
+mod rate_limits;
 mod records;
 mod responses;
 mod restarts;

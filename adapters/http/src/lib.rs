@@ -20,6 +20,7 @@ mod models;
 mod observer;
 mod probes;
 mod query;
+mod rate_headers;
 mod refusal;
 mod request_id;
 mod response_headers;
