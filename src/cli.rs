@@ -17,6 +17,7 @@ mod config;
 mod doctor;
 mod failure;
 mod keys;
+mod limits;
 mod migrate;
 mod models;
 mod moment;

@@ -139,6 +139,10 @@ pub struct Limits {
     pub calls: Required<NonZeroU32>,
     pub calls_per_account: Required<NonZeroU32>,
     pub calls_per_key: Required<NonZeroU32>,
+    pub requests_per_account: Required<u64>,
+    pub requests_per_key: Required<u64>,
+    pub tokens_per_account: Required<u64>,
+    pub tokens_per_key: Required<u64>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -15,6 +15,7 @@ pub mod meter;
 pub mod money;
 pub mod ports;
 pub mod quote;
+pub mod rate_limits;
 pub mod rates;
 pub mod routing;
 pub mod speech;

@@ -28,6 +28,14 @@ impl Bound {
     pub fn fixed(input_tokens: u64, other: Quantities) -> Self {
         Self { input_tokens, choices: 1, asked_output: None, output_ceiling: 0, has_output: false, other }
     }
+
+    /// All tokens that the request can use, in and out.
+    pub fn tokens(&self) -> u64 {
+        let ceiling = if self.has_output { self.output_ceiling } else { 0 };
+        let answer = self.asked_output.map_or(ceiling, |asked| asked.min(ceiling));
+        let output = answer.saturating_mul(u64::from(self.choices));
+        self.input_tokens.saturating_add(output).saturating_add(self.other.total_tokens())
+    }
 }
 
 /// How a balance is shared out (`billing.*`).

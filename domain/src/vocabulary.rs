@@ -2,6 +2,7 @@
 
 mod answer;
 mod event;
+mod limits;
 mod principal;
 mod request;
 mod speech;
@@ -10,7 +11,8 @@ mod upload;
 
 pub use answer::{Answer, AnswerItem, AnswerStream, Receipt};
 pub use event::{EmbeddingVector, Event, FinishReason, Frame, ImageData};
-pub use principal::{KeyLimits, Principal, Role};
+pub use limits::{LimitChange, Limits, PerMinute};
+pub use principal::{Principal, Role};
 pub use request::{
     CacheTtl, CallType, Canonical, ChatRequest, Dialect, EmbeddingInput, EmbeddingsRequest, ImageEdit,
     ImageSource, ImagesRequest, Message, MessageRole, OutputFormat, Part, ReasoningEffort, Request, Sampling,

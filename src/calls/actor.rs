@@ -221,6 +221,7 @@ impl CallActor {
     /// Nothing was held: the answer is the error alone.
     fn refuse(&mut self, error: CallError, ctx: &mut Context<Self>) {
         self.closing = true;
+        self.call.progress().tokens = None;
         self.shared.registry.ended(self.call.id);
         self.out.send_first(AnswerItem::Failed(error));
         ctx.stop();

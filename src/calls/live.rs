@@ -10,6 +10,7 @@ use hub_domain::ids::{CallId, InstanceEpoch};
 use hub_domain::money::Credits;
 use hub_domain::ports::{AnswerRecorder, AttemptRecord, NewCall, Served, UnixMillis};
 use hub_domain::quote::Quote;
+use hub_domain::rate_limits::Reservation;
 use hub_domain::rates::Rate;
 use hub_domain::routing::{Candidate, Candidates};
 use hub_domain::usage::Usage;
@@ -44,6 +45,8 @@ pub struct LiveCall {
 pub struct Progress {
     /// Index of the candidate of the last try.
     pub candidate: usize,
+    /// Of the limits for each minute; given back when the call is dropped without having been settled.
+    pub tokens: Option<Reservation>,
     /// What is reserved; nothing before the hold is committed.
     pub hold: Credits,
     /// With which quote that is; other routes may be dearer.

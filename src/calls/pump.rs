@@ -97,6 +97,9 @@ impl Pump {
         let admission = &self.shared.admission;
         let canonical = &self.call.request.canonical;
         let quote = admission.quote_all(candidates, canonical).map_err(Seen::Refused)?;
+        let most = quote.bound.tokens();
+        let reserved = self.shared.rates.reserve(&self.call.principal, most, Instant::now());
+        self.call.progress().tokens = reserved.map_err(|exceeded| Seen::Refused(exceeded.into()))?;
         let intent = self.call.intent(admission.policy().billing(), quote, claim);
         // Dropping it undoes nothing: a step that has begun runs to its end, and is voided after it.
         let opening = admission.open(intent, candidates, canonical);

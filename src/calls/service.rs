@@ -14,6 +14,7 @@ use hub_domain::ports::{
     KeptAnswer, KeyStore, Leases, ModelProvider, NotReady, Readiness, RunOutcome, SealedAnswer, Secrets,
     Snapshots, TokenCounter, UpstreamReports,
 };
+use hub_domain::rate_limits::RateLimits;
 use hub_domain::routing::Candidates;
 use hub_domain::upstream_health::{Trouble, UpstreamHealth};
 use hub_domain::use_cases::admit::{Admit, claim_error, storage_error};
@@ -55,6 +56,7 @@ pub struct CallServiceParts {
     pub snapshots: Arc<dyn Snapshots>,
     pub tokens: Arc<dyn TokenCounter>,
     pub secrets: Arc<dyn Secrets>,
+    pub rates: Arc<RateLimits>,
     pub clock: Arc<dyn Clock>,
     pub metrics: Arc<Metrics>,
 }
@@ -78,6 +80,8 @@ pub struct Shared {
     pub drains: DrainSlots,
     pub retries: RetryBudget,
     pub upstreams: UpstreamHealth,
+    /// Requests are counted where they come in, tokens here.
+    pub rates: Arc<RateLimits>,
     /// A new one begins when the lease was lost.
     epoch: ArcSwap<InstanceEpoch>,
     secrets: Arc<dyn Secrets>,
@@ -138,6 +142,7 @@ impl CallService {
             drains: DrainSlots::new(parts.settings.drain_slots),
             retries: RetryBudget::new(),
             upstreams: UpstreamHealth::default(),
+            rates: parts.rates,
             secrets: parts.secrets,
             orphans,
             settings: parts.settings,

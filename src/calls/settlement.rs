@@ -29,6 +29,9 @@ pub async fn close(shared: Arc<Shared>, call: Arc<LiveCall>, end: End, out: Answ
     let void = end.is_void(shared.settings.on_upstream_failure);
     let (usage, division) = if void { (usage, Division::default()) } else { priced(&shared, &call, usage) };
     let closing = Arc::new(closing(&shared, &call, end, void, usage, division));
+    if let Some(reserved) = call.progress().tokens.take() {
+        reserved.used(closing.usage.quantities.total_tokens());
+    }
     let settled = commit(&shared, Arc::clone(&closing)).await;
     observe(&shared, &call, &closing, settled);
     shared.registry.ended(call.id);

@@ -4,22 +4,25 @@ use clap::Subcommand;
 use hub_domain::ports::Account;
 use serde::Serialize;
 
+use super::limits::LimitsView;
 use super::table::fields;
 use super::{Failure, Output, moment};
 use crate::compose::Books;
 
 mod create;
 mod grant;
+mod limit;
 mod list;
 mod show;
 
-/// Make accounts and give them credits.
+/// Make accounts, give them credits and limit them.
 #[derive(Debug, Subcommand)]
 pub enum Accounts {
     Create(create::Create),
     List(list::List),
     Show(show::Show),
     Grant(grant::Grant),
+    Limit(limit::Limit),
 }
 
 impl Accounts {
@@ -29,6 +32,7 @@ impl Accounts {
             Self::List(list) => list.run(books).await,
             Self::Show(show) => show.run(books).await,
             Self::Grant(grant) => grant.run(books).await,
+            Self::Limit(limit) => limit.run(books).await,
         }
     }
 }
@@ -47,6 +51,7 @@ struct AccountView {
     granted: String,
     /// All that was ever charged.
     spent: String,
+    limits: LimitsView,
     created: String,
 }
 
@@ -63,6 +68,7 @@ impl From<&Account> for AccountView {
             held: balance.held.to_string(),
             granted: balance.granted.to_string(),
             spent: spent.to_string(),
+            limits: account.limits.into(),
             created: moment::show(account.created),
         }
     }
@@ -70,6 +76,7 @@ impl From<&Account> for AccountView {
 
 impl AccountView {
     fn text(&self) -> String {
+        let [calls, requests, tokens] = self.limits.words();
         fields(&[
             ("id", self.id.clone()),
             ("name", self.name.clone()),
@@ -78,6 +85,9 @@ impl AccountView {
             ("held", self.held.clone()),
             ("granted", self.granted.clone()),
             ("spent", self.spent.clone()),
+            ("calls at once", calls),
+            ("requests per minute", requests),
+            ("tokens per minute", tokens),
             ("created", self.created.clone()),
         ])
     }

@@ -4,18 +4,21 @@ use clap::Subcommand;
 use hub_domain::ports::{KeyRecord, UnixMillis};
 use serde::Serialize;
 
+use super::limits::LimitsView;
 use super::{Failure, Output, moment};
 use crate::compose::Books;
 
 mod create;
+mod limit;
 mod list;
 mod revoke;
 
-/// Make access keys, list them and revoke them.
+/// Make access keys, list them, limit them and revoke them.
 #[derive(Debug, Subcommand)]
 pub enum Keys {
     Create(create::Create),
     List(list::List),
+    Limit(limit::Limit),
     Revoke(revoke::Revoke),
 }
 
@@ -24,6 +27,7 @@ impl Keys {
         match self {
             Self::Create(create) => create.run(books).await,
             Self::List(list) => list.run(books).await,
+            Self::Limit(limit) => limit.run(books).await,
             Self::Revoke(revoke) => revoke.run(books).await,
         }
     }
@@ -40,6 +44,7 @@ struct KeyView {
     /// The last four characters.
     tail: String,
     role: &'static str,
+    limits: LimitsView,
     /// `active`, `expired` or `revoked`.
     status: &'static str,
     created: String,
@@ -62,6 +67,7 @@ impl KeyView {
             name: key.name.clone(),
             tail: key.tail.clone(),
             role: key.role.name(),
+            limits: key.limits.into(),
             status,
             created: moment::show(key.created),
             expires: key.expires.map(moment::show),

@@ -4,7 +4,7 @@ use hub_domain::ids::{AccountId, KeyId};
 use hub_domain::money::Credits;
 use hub_domain::ports::{Account, Accounts, AccountsError, Grant, KeyStoreError, NewAccount, NewKey};
 use hub_domain::use_cases::issue_key::{IssueKeyError, ensure_key};
-use hub_domain::vocabulary::{KeyLimits, Role};
+use hub_domain::vocabulary::{Limits, Role};
 use hub_identity::{IssuedKey, key_of_text};
 
 use super::Books;
@@ -66,7 +66,7 @@ pub async fn ensure_owner_key(
         name: Some(name.to_owned()),
         role: Role::Owner,
         expires: None,
-        limits: KeyLimits { concurrent_calls: Some(CALLS_AT_ONCE) },
+        limits: Limits { concurrent_calls: Some(CALLS_AT_ONCE), ..Limits::default() },
     };
     ensure_key(books.keys.as_ref(), books.clock.as_ref(), new).await.map(drop)
 }

@@ -385,6 +385,7 @@ mod tests {
                 kind: ProviderKind::OpenAi,
                 base_url: url.map(str::to_owned),
                 on_disconnect: Default::default(),
+                responses: None,
                 timeouts: None,
                 credentials: Vec::new(),
             };

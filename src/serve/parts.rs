@@ -1,12 +1,14 @@
 //! The running parts of a server, started in order and stopped in the reverse one.
 
 use std::net::SocketAddr;
+use std::num::NonZeroU64;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_rt::task::JoinHandle;
 use hub_domain::ports::{CallLedger, Leases, TokenCounter};
 use hub_domain::quote::HoldPolicy;
+use hub_domain::rate_limits::{Defaults, RateLimits, Rates};
 use hub_domain::use_cases::admit::AdmissionPolicy;
 use hub_http::{BodyLimits, CallLimits, HttpSettings, HttpState, ServerHandle};
 use hub_identity::AccessKeyVerifier;
@@ -60,6 +62,7 @@ impl Parts {
         write_built_in_prices(books).await?;
         let snapshots = SnapshotKeeper::start(books.catalogue.clone(), books.rates.clone()).await?;
         let tokens = Arc::new(TiktokenCounter::new());
+        let rates = Arc::new(RateLimits::new(rate_defaults(settings)));
         let calls = CallService::start(CallServiceParts {
             settings: call_settings(settings),
             epoch: epoch.clone(),
@@ -74,6 +77,7 @@ impl Parts {
             snapshots: snapshots.clone(),
             tokens: tokens.clone(),
             secrets: books.secrets.clone(),
+            rates: rates.clone(),
             clock: books.clock.clone(),
             metrics: metrics.clone(),
         });
@@ -96,6 +100,7 @@ impl Parts {
             verifier: verifier.clone(),
             accounts: store.clone(),
             history: store,
+            rates,
             snapshots,
             readiness: calls.clone(),
             observer: Arc::new(HttpObserver { metrics, calls: calls.clone() }),
@@ -208,6 +213,17 @@ fn call_settings(settings: &Settings) -> CallSettings {
 
 fn payment_link(settings: &Settings) -> Option<String> {
     settings.billing.payment_link.as_ref().map(|url| url.0.to_string())
+}
+
+/// Limits for each minute of those that have none of their own.
+fn rate_defaults(settings: &Settings) -> Defaults {
+    let limits = &settings.limits;
+    let rates =
+        |requests, tokens| Rates { requests: NonZeroU64::new(requests), tokens: NonZeroU64::new(tokens) };
+    Defaults {
+        key: rates(*limits.requests_per_key, *limits.tokens_per_key),
+        account: rates(*limits.requests_per_account, *limits.tokens_per_account),
+    }
 }
 
 fn http_settings(settings: &Settings) -> HttpSettings {

@@ -41,4 +41,4 @@ macro_rules! whole {
     )+};
 }
 
-whole!(usize: 0, NonZeroU32: 1, NonZeroU64: 1, NonZeroUsize: 1);
+whole!(usize: 0, u64: 0, NonZeroU32: 1, NonZeroU64: 1, NonZeroUsize: 1);

@@ -45,6 +45,7 @@ mod keys;
 mod limits;
 mod pictures;
 mod prices;
+mod rate_limits;
 mod records;
 mod responses;
 mod responses_upstream;

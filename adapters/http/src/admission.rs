@@ -1,13 +1,14 @@
-//! Limits on calls in flight, of the process, an account and a key.
+//! Limits on calls: in flight, of the process, an account and a key, and on requests for each minute.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hub_domain::error::CallError;
 use hub_domain::ids::{AccountId, KeyId};
+use hub_domain::rate_limits::RateLimits;
 use hub_domain::vocabulary::Principal;
 
 use crate::CallLimits;
@@ -21,6 +22,7 @@ pub(crate) struct Admission(Arc<Counters>);
 
 struct Counters {
     limits: CallLimits,
+    rates: Arc<RateLimits>,
     process: AtomicU32,
     accounts: Tally<AccountId>,
     keys: Tally<KeyId>,
@@ -34,16 +36,18 @@ pub(crate) struct Admitted {
 }
 
 impl Admission {
-    pub(crate) fn new(limits: CallLimits) -> Self {
+    pub(crate) fn new(limits: CallLimits, rates: Arc<RateLimits>) -> Self {
         Self(Arc::new(Counters {
             limits,
+            rates,
             process: AtomicU32::new(0),
             accounts: Tally::default(),
             keys: Tally::default(),
         }))
     }
 
-    /// 503 when the process is full, 429 when the account or the key is.
+    /// 503 when the process is full, 429 when the account or the key is, or made enough requests in the last
+    /// minute.
     pub(crate) fn admit(&self, caller: &Principal) -> Result<Admitted, CallError> {
         let counters = &self.0;
         let limits = counters.limits;
@@ -56,9 +60,12 @@ impl Admission {
                 retry_after: RETRY_AFTER,
             });
         }
-        // A key that was given a higher limit of its own is not bound by its account's.
+        // A key that was given a higher limit of its own is not bound by the hub's limit for accounts.
         let own = caller.limits.concurrent_calls;
-        let account_limit = limits.account_share(running).max(own.unwrap_or(0));
+        let account_limit = match caller.account_limits.concurrent_calls {
+            Some(accounts_own) => limits.share(accounts_own, running),
+            None => limits.share(limits.account, running).max(own.unwrap_or(0)),
+        };
         if !counters.accounts.take(caller.account, account_limit) {
             counters.process.fetch_sub(1, Ordering::Relaxed);
             return Err(too_many("account"));
@@ -70,17 +77,19 @@ impl Admission {
             counters.process.fetch_sub(1, Ordering::Relaxed);
             return Err(too_many("access key"));
         }
-        Ok(Admitted { counters: Arc::clone(counters), account: caller.account, key: caller.key })
+        let admitted = Admitted { counters: Arc::clone(counters), account: caller.account, key: caller.key };
+        counters.rates.take_request(caller, Instant::now())?;
+        Ok(admitted)
     }
 }
 
 impl CallLimits {
     /// When the process is nearly full, no account may take it all.
-    fn account_share(self, running: u32) -> u32 {
+    fn share(self, account: u32, running: u32) -> u32 {
         if u64::from(running) * 10 <= u64::from(self.process) * 8 {
-            self.account
+            account
         } else {
-            self.account.min((self.process / 10).max(16))
+            account.min((self.process / 10).max(16))
         }
     }
 }
@@ -162,7 +171,8 @@ impl<K: Sharded> Tally<K> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hub_domain::vocabulary::{KeyLimits, Role};
+    use hub_domain::rate_limits::Defaults;
+    use hub_domain::vocabulary::{Limits, PerMinute, Role};
 
     fn caller(limit: Option<u32>) -> Principal {
         Principal {
@@ -172,12 +182,14 @@ mod tests {
             key: Some(KeyId::new()),
             key_name: None,
             role: Role::Member,
-            limits: KeyLimits { concurrent_calls: limit },
+            limits: Limits { concurrent_calls: limit, ..Limits::default() },
+            account_limits: Limits::default(),
         }
     }
 
     fn admission(process: u32, account: u32, key: u32) -> Admission {
-        Admission::new(CallLimits { process, account, key })
+        let rates = Arc::new(RateLimits::new(Defaults::default()));
+        Admission::new(CallLimits { process, account, key }, rates)
     }
 
     #[test]
@@ -199,6 +211,28 @@ mod tests {
         assert!(admission.admit(&bob).is_err());
         drop(running);
         assert!(admission.admit(&bob).is_ok());
+    }
+
+    #[test]
+    fn the_limit_of_an_account_binds_all_its_keys() {
+        let (admission, mut bob) = (admission(100, 100, 1), caller(Some(5)));
+        bob.account_limits.concurrent_calls = Some(2);
+        let _running: Vec<_> = (0..2).map(|_| admission.admit(&bob).unwrap()).collect();
+        assert!(admission.admit(&bob).is_err());
+        bob.key = Some(KeyId::new());
+        assert!(admission.admit(&bob).is_err(), "another key makes no difference");
+    }
+
+    #[test]
+    fn enough_requests_in_a_minute_are_no_calls_in_flight() {
+        let (admission, mut ann) = (admission(10, 10, 10), caller(None));
+        ann.limits.requests_per_minute = PerMinute::from_number(Some(2));
+        for _ in 0..2 {
+            drop(admission.admit(&ann).unwrap());
+        }
+        let refused = admission.admit(&ann).err().unwrap();
+        assert!(matches!(refused, CallError::RateLimited { code: "rate_limit_exceeded", .. }), "{refused:?}");
+        assert_eq!(admission.0.process.load(Ordering::Relaxed), 0);
     }
 
     #[test]

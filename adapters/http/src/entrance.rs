@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use crate::error_answer::error_answer;
 use crate::exchange::Exchange;
 use crate::observer::AnsweredRequest;
+use crate::rate_headers::Limited;
 use crate::refusal::Refusal;
 use crate::request_id::RequestId;
 use crate::routes::{Anyone, Call, Endpoint, Public, Route, User};
@@ -78,7 +79,8 @@ async fn answer(
             // While the database is away nobody is told that a key is not valid.
             exchange.service.state.readiness.check()?;
             let caller = authentication::caller(exchange.headers(), uri, exchange.surface, verifier).await?;
-            match endpoint {
+            let limited = Limited::of(&caller, &exchange.service);
+            let answered = match endpoint {
                 Call::ChatCompletions => calls::chat_completions(exchange, caller, payload).await,
                 Call::AigneChat => calls::aigne_chat(exchange, caller, payload).await,
                 Call::Responses => calls::responses(exchange, caller, payload).await,
@@ -94,7 +96,11 @@ async fn answer(
                 Call::CountTokens => calls::count_tokens(exchange, &caller, payload).await,
                 Call::Generate => calls::generate(exchange, caller, payload).await,
                 Call::Quote => calls::quote(exchange, &caller, payload).await,
-            }
+            };
+            let Some(limited) = limited else { return answered };
+            let mut response = answered.unwrap_or_else(|refusal| error_answer(refusal, exchange));
+            limited.stamp(response.headers_mut(), exchange.surface, &exchange.service);
+            Ok(response)
         }
         Endpoint::User(endpoint) => {
             let caller = authentication::caller(exchange.headers(), uri, exchange.surface, verifier).await?;

@@ -21,6 +21,7 @@ mod observer;
 mod paced_payload;
 mod probes;
 mod query;
+mod rate_headers;
 mod refusal;
 mod request_id;
 mod response_headers;

@@ -23,7 +23,12 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 
 /// What scripts of other origins may read of an answer.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
-    "x-request-id, request-id, x-aigne-hub-call-id, x-aigne-hub-dropped, x-should-retry, retry-after, idempotent-replay",
+    "x-request-id, request-id, x-aigne-hub-call-id, x-aigne-hub-dropped, x-should-retry, retry-after, \
+     idempotent-replay, x-ratelimit-limit-requests, x-ratelimit-remaining-requests, \
+     x-ratelimit-reset-requests, x-ratelimit-limit-tokens, x-ratelimit-remaining-tokens, \
+     x-ratelimit-reset-tokens, anthropic-ratelimit-requests-limit, anthropic-ratelimit-requests-remaining, \
+     anthropic-ratelimit-requests-reset, anthropic-ratelimit-tokens-limit, \
+     anthropic-ratelimit-tokens-remaining, anthropic-ratelimit-tokens-reset",
 );
 
 pub(crate) fn stamp(response: &mut HttpResponse, exchange: &Exchange) {

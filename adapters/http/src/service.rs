@@ -1,5 +1,7 @@
 //! What all requests of a process share.
 
+use std::sync::Arc;
+
 use crate::admission::Admission;
 use crate::body::BodyBudget;
 use crate::{HttpSettings, HttpState};
@@ -14,7 +16,7 @@ pub(crate) struct Service {
 impl Service {
     pub(crate) fn new(settings: HttpSettings, state: HttpState) -> Self {
         Self {
-            admission: Admission::new(settings.calls),
+            admission: Admission::new(settings.calls, Arc::clone(&state.rates)),
             bodies: BodyBudget::new(settings.body.total_bytes),
             state,
             settings,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hub_domain::ports::{Accounts, CallHistory, CallRunner, IdentityVerifier, Readiness, Snapshots};
+use hub_domain::rate_limits::RateLimits;
 
 use crate::Observer;
 
@@ -12,6 +13,7 @@ pub struct HttpState {
     pub verifier: Arc<dyn IdentityVerifier>,
     pub accounts: Arc<dyn Accounts>,
     pub history: Arc<dyn CallHistory>,
+    pub rates: Arc<RateLimits>,
     pub snapshots: Arc<dyn Snapshots>,
     pub readiness: Arc<dyn Readiness>,
     pub observer: Arc<dyn Observer>,

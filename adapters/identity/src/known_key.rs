@@ -40,6 +40,7 @@ impl KnownKey {
             key_name: record.name.map(Arc::from),
             role: record.role,
             limits: record.limits,
+            account_limits: record.account_limits,
         };
         let (seen, asked) = (now, AtomicI64::new(now.0));
         let noted = AtomicI64::new(i64::MIN);

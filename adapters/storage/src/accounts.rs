@@ -7,16 +7,19 @@ use diesel_async::RunQueryDsl;
 use hub_domain::ids::{AccountId, TransferId};
 use hub_domain::money::Credits;
 use hub_domain::ports::{Account, Accounts, AccountsError, Balance, Grant, NewAccount, StorageError};
+use hub_domain::vocabulary::LimitChange;
 
 use crate::Store;
 use crate::connection::{Connection, on_backend};
-use crate::failure::Failure;
+use crate::failure::{Failure, Step};
+use crate::limit_columns::{self, LimitColumns};
 use crate::schema::{accounts, transfers};
+use crate::settings_version;
 use crate::sql_types::{Key, Millis, Now};
 use crate::system_accounts::GRANTS;
 
 /// A user's row, with what was granted to it.
-type Row = (Key, String, Option<String>, i64, i64, Millis, i64, i64);
+type Row = (Key, String, Option<String>, i64, i64, Millis, i64, i64, LimitColumns);
 
 /// The columns of [`Row`].
 macro_rules! columns {
@@ -35,18 +38,20 @@ macro_rules! columns {
             diesel::dsl::sql::<BigInt>(
                 "(SELECT count(*) FROM transfers t WHERE t.credit = accounts.id AND t.kind = 'grant')",
             ),
+            (accounts::concurrent_calls, accounts::requests_per_minute, accounts::tokens_per_minute),
         )
     };
 }
 
-fn account((id, name, did, posted, held, created, granted, grants): Row) -> Account {
+fn account((id, name, did, posted, held, created, granted, grants, limits): Row) -> Account {
     let balance = Balance {
         posted: Credits::from_units(posted),
         held: Credits::from_units(held),
         granted: Credits::from_units(granted),
         grants: u64::try_from(grants).unwrap_or_default(),
     };
-    Account { id: id.into(), name, did, balance, created: created.into() }
+    let limits = limit_columns::read(limits);
+    Account { id: id.into(), name, did, balance, limits, created: created.into() }
 }
 
 async fn create(
@@ -168,6 +173,23 @@ async fn grant(conn: &mut Connection, grant: &(TransferId, Grant)) -> Result<boo
     Ok(true)
 }
 
+async fn limit(conn: &mut Connection, (id, change): &(AccountId, LimitChange)) -> Step<Option<Account>> {
+    settings_version::raise(conn).await?;
+    let Some(account) = get(conn, id).await? else { return Ok(None) };
+    let limits = limit_columns::write(change.apply(account.limits)).map_err(Failure::Refused)?;
+    on_backend!(conn, c => {
+        diesel::update(accounts::table.find(Key::from(*id)))
+            .set((
+                accounts::concurrent_calls.eq(limits.0),
+                accounts::requests_per_minute.eq(limits.1),
+                accounts::tokens_per_minute.eq(limits.2),
+            ))
+            .execute(c)
+            .await
+    })?;
+    Ok(get(conn, id).await?)
+}
+
 #[async_trait]
 impl Accounts for Store {
     async fn create(&self, account: NewAccount) -> Result<Account, AccountsError> {
@@ -188,5 +210,9 @@ impl Accounts for Store {
 
     async fn grant(&self, new: Grant) -> Result<bool, AccountsError> {
         self.write((TransferId::new(), new), grant).await
+    }
+
+    async fn limit(&self, id: AccountId, change: LimitChange) -> Result<Option<Account>, StorageError> {
+        self.write((id, change), limit).await
     }
 }

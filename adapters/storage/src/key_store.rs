@@ -5,11 +5,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use hub_domain::ids::{AccountId, KeyId};
 use hub_domain::ports::{KeyRecord, KeyStore, KeyStoreError, NewKey, StorageError, UnixMillis};
-use hub_domain::vocabulary::{KeyLimits, Role};
+use hub_domain::vocabulary::{LimitChange, Role};
 
 use crate::Store;
 use crate::connection::{Connection, on_backend};
 use crate::failure::{Failure, Step};
+use crate::limit_columns::{self, LimitColumns};
 use crate::schema::{access_keys, accounts};
 use crate::settings_version;
 use crate::sql_types::{Key, Millis, Now};
@@ -25,7 +26,8 @@ struct Row {
     name: Option<String>,
     tail: String,
     role: String,
-    concurrent_calls: Option<i32>,
+    limits: LimitColumns,
+    account_limits: LimitColumns,
     created: Millis,
     expires: Option<Millis>,
     revoked: Option<Millis>,
@@ -43,7 +45,8 @@ macro_rules! keys {
             access_keys::name,
             access_keys::tail,
             access_keys::role,
-            access_keys::concurrent_calls,
+            (access_keys::concurrent_calls, access_keys::requests_per_minute, access_keys::tokens_per_minute),
+            (accounts::concurrent_calls, accounts::requests_per_minute, accounts::tokens_per_minute),
             access_keys::created_ms,
             access_keys::expires_ms,
             access_keys::revoked_ms,
@@ -63,7 +66,8 @@ impl Row {
             tail: self.tail,
             // A role of a later version, which this one doesn't know, may do the least.
             role: Role::from_name(&self.role).unwrap_or(Role::Guest),
-            limits: KeyLimits { concurrent_calls: self.concurrent_calls.and_then(|n| u32::try_from(n).ok()) },
+            limits: limit_columns::read(self.limits),
+            account_limits: limit_columns::read(self.account_limits),
             created: self.created.into(),
             expires: self.expires.map(UnixMillis::from),
             revoked: self.revoked.map(UnixMillis::from),
@@ -73,9 +77,7 @@ impl Row {
 }
 
 async fn add(conn: &mut Connection, key: &NewKey) -> Result<KeyRecord, Failure<KeyStoreError>> {
-    let limit = key.limits.concurrent_calls.map(i32::try_from).transpose();
-    let limit =
-        limit.map_err(|_| Failure::Refused(StorageError::broken("a limit of calls is too high").into()))?;
+    let limits = limit_columns::write(key.limits).map_err(|error| Failure::Refused(error.into()))?;
     settings_version::raise(conn).await?;
     let accounts: i64 = on_backend!(conn, c => {
         accounts::table
@@ -96,7 +98,9 @@ async fn add(conn: &mut Connection, key: &NewKey) -> Result<KeyRecord, Failure<K
                 access_keys::account_id.eq(Key::from(key.account)),
                 access_keys::name.eq(&key.name),
                 access_keys::role.eq(key.role.name()),
-                access_keys::concurrent_calls.eq(limit),
+                access_keys::concurrent_calls.eq(limits.0),
+                access_keys::requests_per_minute.eq(limits.1),
+                access_keys::tokens_per_minute.eq(limits.2),
                 access_keys::created_ms.eq(Now::PRESENT),
                 access_keys::expires_ms.eq(key.expires.map(Millis::from)),
             ))
@@ -141,6 +145,30 @@ async fn revoke(conn: &mut Connection, id: &KeyId) -> Step<bool> {
     Ok(revoked > 0)
 }
 
+async fn limit(conn: &mut Connection, (id, change): &(KeyId, LimitChange)) -> Step<Option<KeyRecord>> {
+    settings_version::raise(conn).await?;
+    let Some(key) = get(conn, id).await? else { return Ok(None) };
+    let limits = limit_columns::write(change.apply(key.limits)).map_err(Failure::Refused)?;
+    on_backend!(conn, c => {
+        diesel::update(access_keys::table.find(Key::from(*id)))
+            .set((
+                access_keys::concurrent_calls.eq(limits.0),
+                access_keys::requests_per_minute.eq(limits.1),
+                access_keys::tokens_per_minute.eq(limits.2),
+            ))
+            .execute(c)
+            .await
+    })?;
+    Ok(get(conn, id).await?)
+}
+
+async fn get(conn: &mut Connection, id: &KeyId) -> QueryResult<Option<KeyRecord>> {
+    let row: Option<Row> = on_backend!(conn, c => {
+        keys!().filter(access_keys::id.eq(Key::from(*id))).first(c).await.optional()
+    })?;
+    Ok(row.map(Row::into_record))
+}
+
 async fn note_use(conn: &mut Connection, used: &Vec<(KeyId, UnixMillis)>) -> Step<()> {
     for (id, at) in used {
         let minute = Millis(at.0 - at.0.rem_euclid(MINUTE));
@@ -172,6 +200,10 @@ impl KeyStore for Store {
 
     async fn revoke(&self, id: KeyId) -> Result<bool, StorageError> {
         self.write(id, revoke).await
+    }
+
+    async fn limit(&self, id: KeyId, change: LimitChange) -> Result<Option<KeyRecord>, StorageError> {
+        self.write((id, change), limit).await
     }
 
     async fn note_use(&self, used: &[(KeyId, UnixMillis)]) -> Result<(), StorageError> {

@@ -30,6 +30,7 @@ mod jobs;
 mod key_store;
 mod leases;
 mod ledger;
+mod limit_columns;
 mod local_ledger;
 mod migrate;
 mod model_book;

@@ -2,7 +2,7 @@
 //! [`crate::sql_types`] differ between them.
 
 diesel::table! {
-    use diesel::sql_types::{BigInt, Nullable, Text};
+    use diesel::sql_types::{BigInt, Integer, Nullable, Text};
     use crate::sql_types::{Id, Instant};
 
     accounts (id) {
@@ -14,6 +14,9 @@ diesel::table! {
         held -> BigInt,
         overdraft -> BigInt,
         created_ms -> Instant,
+        concurrent_calls -> Nullable<Integer>,
+        requests_per_minute -> Nullable<BigInt>,
+        tokens_per_minute -> Nullable<BigInt>,
     }
 }
 
@@ -187,7 +190,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    use diesel::sql_types::{Binary, Integer, Nullable, Text};
+    use diesel::sql_types::{BigInt, Binary, Integer, Nullable, Text};
     use crate::sql_types::{Id, Instant};
 
     access_keys (id) {
@@ -202,6 +205,8 @@ diesel::table! {
         expires_ms -> Nullable<Instant>,
         revoked_ms -> Nullable<Instant>,
         last_used_ms -> Nullable<Instant>,
+        requests_per_minute -> Nullable<BigInt>,
+        tokens_per_minute -> Nullable<BigInt>,
     }
 }
 

@@ -6,6 +6,7 @@ use super::Memory;
 use super::tables::Party;
 use crate::ids::AccountId;
 use crate::ports::{Account, Accounts, AccountsError, Balance, Grant, NewAccount, StorageError};
+use crate::vocabulary::{LimitChange, Limits};
 
 #[async_trait]
 impl Accounts for Memory {
@@ -22,6 +23,7 @@ impl Accounts for Memory {
             name: account.name,
             did: account.did,
             balance: Balance::default(),
+            limits: Limits::default(),
             created: self.now(),
         };
         tables.accounts.insert(account.id, account.clone());
@@ -65,5 +67,17 @@ impl Accounts for Memory {
         let id = tables.transfer(Party::Grants, Party::User(grant.account), grant.amount, None);
         tables.grants.insert(grant.idempotency_key, id);
         Ok(true)
+    }
+
+    async fn limit(&self, id: AccountId, change: LimitChange) -> Result<Option<Account>, StorageError> {
+        let mut tables = self.tables()?;
+        let Some(account) = tables.accounts.get_mut(&id) else { return Ok(None) };
+        account.limits = change.apply(account.limits);
+        let account = account.clone();
+        for row in tables.keys.values_mut().filter(|row| row.record.account == id) {
+            row.record.account_limits = account.limits;
+        }
+        tables.raise_settings_version();
+        Ok(Some(account))
     }
 }

@@ -6,6 +6,7 @@ use super::Memory;
 use super::tables::KeyRow;
 use crate::ids::{AccountId, KeyId};
 use crate::ports::{KeyRecord, KeyStore, KeyStoreError, NewKey, StorageError, UnixMillis};
+use crate::vocabulary::LimitChange;
 
 #[async_trait]
 impl KeyStore for Memory {
@@ -24,6 +25,7 @@ impl KeyStore for Memory {
             tail: key.tail,
             role: key.role,
             limits: key.limits,
+            account_limits: account.limits,
             created: self.now(),
             expires: key.expires,
             revoked: None,
@@ -54,6 +56,15 @@ impl KeyStore for Memory {
         row.record.revoked = Some(now);
         tables.raise_settings_version();
         Ok(true)
+    }
+
+    async fn limit(&self, id: KeyId, change: LimitChange) -> Result<Option<KeyRecord>, StorageError> {
+        let mut tables = self.tables()?;
+        let Some(row) = tables.keys.get_mut(&id) else { return Ok(None) };
+        row.record.limits = change.apply(row.record.limits);
+        let record = row.record.clone();
+        tables.raise_settings_version();
+        Ok(Some(record))
     }
 
     async fn note_use(&self, used: &[(KeyId, UnixMillis)]) -> Result<(), StorageError> {

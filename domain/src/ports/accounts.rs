@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use crate::ids::AccountId;
 use crate::money::Credits;
 use crate::ports::{StorageError, UnixMillis};
+use crate::vocabulary::{LimitChange, Limits};
 
 #[derive(Debug, Clone)]
 pub struct NewAccount {
@@ -21,6 +22,7 @@ pub struct Account {
     pub name: String,
     pub did: Option<String>,
     pub balance: Balance,
+    pub limits: Limits,
     pub created: UnixMillis,
 }
 
@@ -76,4 +78,7 @@ pub trait Accounts: Send + Sync {
     async fn get(&self, id: AccountId) -> Result<Option<Account>, StorageError>;
     /// Posts a grant. False when the idempotency key was used before; then nothing changes.
     async fn grant(&self, grant: Grant) -> Result<bool, AccountsError>;
+    /// Changes limits, and raises the settings version. The account as it is then; `None` when there is
+    /// no such account.
+    async fn limit(&self, id: AccountId, change: LimitChange) -> Result<Option<Account>, StorageError>;
 }

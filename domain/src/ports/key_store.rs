@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::ids::{AccountId, KeyId};
 use crate::ports::{StorageError, UnixMillis};
-use crate::vocabulary::{KeyLimits, Role};
+use crate::vocabulary::{LimitChange, Limits, Role};
 
 /// A key to be stored. `hash` is SHA-256 of the whole text.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub struct NewKey {
     pub name: Option<String>,
     pub role: Role,
     pub expires: Option<UnixMillis>,
-    pub limits: KeyLimits,
+    pub limits: Limits,
 }
 
 /// A stored key with what a call needs to know of its account.
@@ -30,7 +30,8 @@ pub struct KeyRecord {
     pub name: Option<String>,
     pub tail: String,
     pub role: Role,
-    pub limits: KeyLimits,
+    pub limits: Limits,
+    pub account_limits: Limits,
     pub created: UnixMillis,
     pub expires: Option<UnixMillis>,
     pub revoked: Option<UnixMillis>,
@@ -58,6 +59,9 @@ pub trait KeyStore: Send + Sync {
     /// Revokes for good, and raises the settings version. False when there is no such key or it was
     /// revoked before.
     async fn revoke(&self, id: KeyId) -> Result<bool, StorageError>;
+    /// Changes a key's limits, and raises the settings version. The key as it is then; `None` when there is
+    /// no such key.
+    async fn limit(&self, id: KeyId, change: LimitChange) -> Result<Option<KeyRecord>, StorageError>;
     /// Notes when keys were last used.
     async fn note_use(&self, used: &[(KeyId, UnixMillis)]) -> Result<(), StorageError>;
 }

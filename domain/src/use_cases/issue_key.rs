@@ -70,7 +70,7 @@ mod tests {
     use crate::ids::{AccountId, KeyId};
     use crate::memory::Memory;
     use crate::ports::{Accounts, NewAccount, UnixMillis};
-    use crate::vocabulary::{KeyLimits, Role};
+    use crate::vocabulary::{Limits, Role};
 
     async fn account(memory: &Memory, name: &str) -> AccountId {
         memory.create(NewAccount { name: name.to_owned(), did: None }).await.unwrap().id
@@ -85,7 +85,7 @@ mod tests {
             name: Some("robot".to_owned()),
             role: Role::Member,
             expires: None,
-            limits: KeyLimits::default(),
+            limits: Limits::default(),
         }
     }
 

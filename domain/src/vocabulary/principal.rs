@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{AccountId, KeyId};
+use crate::vocabulary::Limits;
 
 /// What a caller may do beyond calling models.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,14 +43,10 @@ pub struct Principal {
     pub key: Option<KeyId>,
     pub key_name: Option<Arc<str>>,
     pub role: Role,
-    pub limits: KeyLimits,
-}
-
-/// What one key may do at a time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct KeyLimits {
-    /// Calls in flight; `None` for the hub's own limit.
-    pub concurrent_calls: Option<u32>,
+    /// The key's own.
+    pub limits: Limits,
+    /// Those of the account, which all its keys share.
+    pub account_limits: Limits,
 }
 
 impl Principal {

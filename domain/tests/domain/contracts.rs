@@ -11,7 +11,7 @@ use hub_domain::memory::{
 };
 use hub_domain::ports::{Attempt, ProviderTimeouts, contract};
 use hub_domain::routing::{Candidate, Provider, ProviderKind, Route};
-use hub_domain::vocabulary::{Canonical, ChatRequest, Event, KeyLimits, Principal, Request, Role};
+use hub_domain::vocabulary::{Canonical, ChatRequest, Event, Limits, Principal, Request, Role};
 
 #[test]
 fn a_store_in_memory_keeps_every_contract_of_a_store() {
@@ -48,7 +48,8 @@ fn known_tokens_keep_the_contract() {
         key: None,
         key_name: None,
         role: Role::Member,
-        limits: KeyLimits::default(),
+        limits: Limits::default(),
+        account_limits: Limits::default(),
     };
     tokens.know("a-token-of-alice", principal);
     block_on(contract::identity_verifier(&tokens, "a-token-of-alice", account));

@@ -19,11 +19,12 @@ use hub_domain::ports::{
     SecretText, Snapshots, TokenCounter,
 };
 use hub_domain::quote::HoldPolicy;
+use hub_domain::rate_limits::{Defaults, RateLimits};
 use hub_domain::rates::Prices;
 use hub_domain::routing::{Credential, Provider, ProviderKind, Snapshot};
 use hub_domain::use_cases::admit::AdmissionPolicy;
 use hub_domain::vocabulary::{
-    Answer, AnswerItem, CallType, Canonical, ChatRequest, KeyLimits, Message, MessageRole, Part, Principal,
+    Answer, AnswerItem, CallType, Canonical, ChatRequest, Limits, Message, MessageRole, Part, Principal,
     Receipt, Request, Role,
 };
 
@@ -77,6 +78,7 @@ pub struct Staging {
     pub on_disconnect: OnDisconnect,
     pub credentials: usize,
     pub counter: Arc<dyn TokenCounter>,
+    pub rates: Arc<RateLimits>,
 }
 
 impl Default for Staging {
@@ -106,6 +108,7 @@ impl Default for Staging {
             on_disconnect: OnDisconnect::Cancel,
             credentials: 1,
             counter: Arc::new(WordCounter),
+            rates: Arc::new(RateLimits::new(Defaults::default())),
         }
     }
 }
@@ -178,6 +181,7 @@ impl Stage {
             snapshots: Arc::new(TestSnapshots(ArcSwap::from_pointee(snapshot))),
             tokens: staging.counter,
             secrets: Arc::new(MarkedSecrets),
+            rates: staging.rates,
             clock: memory.clock().clone(),
             metrics: Arc::new(Metrics::new().unwrap()),
         });
@@ -192,7 +196,8 @@ impl Stage {
             key: None,
             key_name: None,
             role: Role::Member,
-            limits: KeyLimits::default(),
+            limits: Limits::default(),
+            account_limits: Limits::default(),
         }
     }
 

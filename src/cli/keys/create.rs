@@ -4,10 +4,11 @@ use clap::Args;
 use hub_domain::ids::KeyId;
 use hub_domain::ports::NewKey;
 use hub_domain::use_cases::issue_key::issue_key;
-use hub_domain::vocabulary::{KeyLimits, Role};
+use hub_domain::vocabulary::{Limits, Role};
 use hub_identity::issue_access_key;
 use serde::Serialize;
 
+use super::super::limits::LimitFlags;
 use super::super::table::fields;
 use super::super::{Failure, Output, accounts, moment};
 use super::KeyView;
@@ -17,6 +18,7 @@ use crate::compose::Books;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  aigne-hub keys create --account alice\n  \
     aigne-hub keys create --account alice --name laptop --expires 90d\n  \
+    aigne-hub keys create --account alice --rpm 60 --tpm 100000\n  \
     aigne-hub keys create --account alice --role owner --json")]
 pub struct Create {
     /// Whose key: an account's id or name
@@ -31,9 +33,8 @@ pub struct Create {
     /// What it may do beyond calling models: owner, admin, member or guest
     #[arg(long, default_value = "member", value_parser = role)]
     role: Role,
-    /// Calls in flight at a time, in place of limits.calls_per_key
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    calls_at_once: Option<u32>,
+    #[command(flatten)]
+    limits: LimitFlags,
 }
 
 fn role(text: &str) -> Result<Role, String> {
@@ -63,7 +64,7 @@ impl Create {
             name: self.name,
             role: self.role,
             expires,
-            limits: KeyLimits { concurrent_calls: self.calls_at_once },
+            limits: self.limits.change().apply(Limits::default()),
         };
         let record = issue_key(books.keys.as_ref(), books.clock.as_ref(), new).await?;
         let view = KeyView::new(&record, now);

@@ -11,9 +11,10 @@ use hub_domain::memory::{KnownTokens, Memory};
 use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
 use hub_domain::ports::{Accounts, Grant, NewAccount, NotReady, ProviderTimeouts, Readiness, Snapshots};
+use hub_domain::rate_limits::{Defaults, RateLimits};
 use hub_domain::rates::{Prices, Rate};
 use hub_domain::routing::{ListedModel, Provider, ProviderKind, Snapshot};
-use hub_domain::vocabulary::{CallType, KeyLimits, Principal, Role};
+use hub_domain::vocabulary::{CallType, Limits, Principal, Role};
 use hub_http::{AnsweredRequest, HttpSettings, HttpState, Observer};
 
 use crate::runner::FakeRunner;
@@ -138,7 +139,8 @@ async fn account(memory: &Memory, name: &str, did: Option<&str>) -> Principal {
         key: Some(KeyId::new()),
         key_name: None,
         role: Role::Member,
-        limits: KeyLimits::default(),
+        limits: Limits::default(),
+        account_limits: Limits::default(),
     }
 }
 
@@ -172,6 +174,7 @@ impl Hub {
             verifier: Arc::new(tokens),
             accounts: Arc::new(memory.clone()),
             history: Arc::new(memory.clone()),
+            rates: Arc::new(RateLimits::new(Defaults::default())),
             snapshots: Arc::new(Fixed(snapshot)),
             readiness: gate.clone(),
             observer: seen.clone(),

@@ -12,7 +12,7 @@ use hub_domain::ports::{
     Presented, RateBook, Snapshots, StorageError, UnixMillis,
 };
 use hub_domain::routing::Snapshot;
-use hub_domain::vocabulary::{KeyLimits, Principal, Role};
+use hub_domain::vocabulary::{LimitChange, Limits, Principal, Role};
 use hub_identity::{AccessKeyVerifier, IssuedKey};
 
 /// The settings version that this instance has seen.
@@ -44,6 +44,9 @@ impl KeyStore for Counted {
     }
     async fn revoke(&self, id: KeyId) -> Result<bool, StorageError> {
         self.memory.revoke(id).await
+    }
+    async fn limit(&self, id: KeyId, change: LimitChange) -> Result<Option<KeyRecord>, StorageError> {
+        KeyStore::limit(&self.memory, id, change).await
     }
     async fn note_use(&self, used: &[(KeyId, UnixMillis)]) -> Result<(), StorageError> {
         self.memory.note_use(used).await
@@ -126,6 +129,6 @@ pub fn new_key(account: AccountId) -> NewKey {
         name: None,
         role: Role::Member,
         expires: None,
-        limits: KeyLimits::default(),
+        limits: Limits::default(),
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_executor::block_on;
 use hub_domain::ports::{AuthError, KeyStore, NewKey, UnixMillis, contract};
-use hub_domain::vocabulary::{KeyLimits, Role};
+use hub_domain::vocabulary::{Limits, Role};
 use hub_identity::{IssuedKey, issue_access_key, key_of_text};
 
 use crate::hub::{Hub, new_key};
@@ -40,7 +40,7 @@ fn a_key_tells_all_that_a_call_needs_to_know() {
     block_on(async {
         let (hub, key) = (Hub::new(), issue_access_key());
         let account = hub.account("alice", Some("z1Alice")).await;
-        let limits = KeyLimits { concurrent_calls: Some(3) };
+        let limits = Limits { concurrent_calls: Some(3), ..Limits::default() };
         let new = NewKey { name: Some("robot".to_owned()), role: Role::Admin, limits, ..new_key(account) };
         let id = hub.store_as(NewKey { hash: key.hash, ..new }).await;
         let principal = hub.verify(key.text.expose()).await.unwrap();

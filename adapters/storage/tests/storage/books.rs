@@ -12,7 +12,7 @@ use hub_domain::ports::{
 };
 use hub_domain::rates::Prices;
 use hub_domain::routing::ProviderKind;
-use hub_domain::vocabulary::{CallType, KeyLimits, Role};
+use hub_domain::vocabulary::{CallType, Limits, Role};
 use uuid::Uuid;
 
 use crate::database::Database;
@@ -130,7 +130,7 @@ fn key_of(account: AccountId) -> NewKey {
         name: None,
         role: Role::Owner,
         expires: None,
-        limits: KeyLimits::default(),
+        limits: Limits::default(),
     }
 }
 

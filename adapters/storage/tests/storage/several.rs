@@ -224,7 +224,10 @@ async fn several_processes_may_migrate_at_once(database: &Database) {
     let open = async || Store::open(StoreSettings::new(empty.clone())).await.unwrap();
     let (one, other) = join(open(), open()).await;
     let pending = one.pending_migrations().await.unwrap();
-    assert_eq!(pending, ["0001_books", "0002_catalogue", "0003_reports", "0004_routing", "0005_responses"]);
+    assert_eq!(
+        pending,
+        ["0001_books", "0002_catalogue", "0003_reports", "0004_routing", "0005_responses", "0006_limits"]
+    );
 
     let (first, second) = join(one.migrate(), other.migrate()).await;
     let mut steps = first.unwrap();

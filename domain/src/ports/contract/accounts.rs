@@ -7,6 +7,7 @@ use super::{World, books_are_clean};
 use crate::ids::AccountId;
 use crate::money::Credits;
 use crate::ports::{AccountsError, Balance, Grant, NewAccount};
+use crate::vocabulary::{LimitChange, Limits, PerMinute};
 
 pub async fn accounts(world: &dyn World) {
     a_new_account_is_empty(world).await;
@@ -14,6 +15,7 @@ pub async fn accounts(world: &dyn World) {
     a_name_is_taken_once(world).await;
     a_did_is_taken_once(world).await;
     accounts_are_listed_in_the_order_of_their_making(world).await;
+    limits_of_an_account_change_one_by_one(world).await;
     grants_add_up(world).await;
     a_grant_is_posted_once_for_each_key(world).await;
     of_equal_grants_at_once_one_counts(world).await;
@@ -27,6 +29,26 @@ async fn a_new_account_is_empty(world: &dyn World) {
     let account = account_with(world, 0).await;
     assert_eq!(account.balance, Balance::default());
     assert_eq!(account.balance.available(), Credits::ZERO);
+}
+
+async fn limits_of_an_account_change_one_by_one(world: &dyn World) {
+    let account = account_with(world, 5).await;
+    assert_eq!(account.limits, Limits::default());
+    let requests_per_minute = PerMinute::Unlimited;
+    let first = LimitChange {
+        concurrent_calls: Some(Some(3)),
+        requests_per_minute: Some(requests_per_minute),
+        ..LimitChange::default()
+    };
+    let changed = world.accounts().limit(account.id, first).await.unwrap().unwrap();
+    let limits = Limits { concurrent_calls: Some(3), requests_per_minute, ..Limits::default() };
+    assert_eq!((changed.limits, changed.balance), (limits, account.balance));
+
+    let second = LimitChange { concurrent_calls: Some(None), ..LimitChange::default() };
+    world.accounts().limit(account.id, second).await.unwrap();
+    let found = world.accounts().get(account.id).await.unwrap().unwrap();
+    assert_eq!(found.limits, Limits { concurrent_calls: None, ..limits });
+    assert_eq!(world.accounts().limit(AccountId::new(), second).await.unwrap(), None, "there is none");
 }
 
 async fn an_account_is_found_by_id_and_by_name(world: &dyn World) {

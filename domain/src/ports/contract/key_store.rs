@@ -6,7 +6,7 @@ use super::World;
 use super::stage::account_with;
 use crate::ids::{AccountId, KeyId};
 use crate::ports::{Account, KeyStoreError, NewKey, UnixMillis};
-use crate::vocabulary::{KeyLimits, Role};
+use crate::vocabulary::{LimitChange, Limits, PerMinute, Role};
 
 pub async fn key_store(world: &dyn World) {
     a_key_is_found_by_its_hash(world).await;
@@ -14,6 +14,8 @@ pub async fn key_store(world: &dyn World) {
     a_key_exists_once(world).await;
     keys_are_listed_by_account(world).await;
     a_revoked_key_stays_revoked(world).await;
+    limits_of_a_key_change_one_by_one(world).await;
+    a_key_knows_the_limits_of_its_account(world).await;
     last_use_never_goes_back(world).await;
     every_change_of_keys_raises_the_settings_version(world).await;
 }
@@ -30,7 +32,11 @@ fn key_of(account: &Account) -> NewKey {
         name: Some("robot".to_owned()),
         role: Role::Admin,
         expires: Some(UnixMillis(1_900_000_000_123)),
-        limits: KeyLimits { concurrent_calls: Some(4) },
+        limits: Limits {
+            concurrent_calls: Some(4),
+            requests_per_minute: PerMinute::from_number(Some(60)),
+            tokens_per_minute: PerMinute::Unlimited,
+        },
     }
 }
 
@@ -87,6 +93,44 @@ async fn a_revoked_key_stays_revoked(world: &dyn World) {
     assert!(!world.keys().revoke(KeyId::new()).await.unwrap(), "there is no such key");
 }
 
+async fn limits_of_a_key_change_one_by_one(world: &dyn World) {
+    let account = account_with(world, 0).await;
+    let key = key_of(&account);
+    world.keys().add(key.clone()).await.unwrap();
+
+    let tokens_per_minute = PerMinute::from_number(Some(5_000_000_000));
+    let change = LimitChange { tokens_per_minute: Some(tokens_per_minute), ..LimitChange::default() };
+    let changed = world.keys().limit(key.id, change).await.unwrap().unwrap();
+    assert_eq!(changed.limits, Limits { tokens_per_minute, ..key.limits });
+    assert_eq!(world.keys().find(&key.hash).await.unwrap(), Some(changed));
+
+    let back = LimitChange {
+        concurrent_calls: Some(None),
+        requests_per_minute: Some(PerMinute::HubsOwn),
+        tokens_per_minute: Some(PerMinute::HubsOwn),
+    };
+    let changed = world.keys().limit(key.id, back).await.unwrap().unwrap();
+    assert_eq!(changed.limits, Limits::default());
+    assert_eq!(world.keys().limit(KeyId::new(), back).await.unwrap(), None, "there is no such key");
+}
+
+async fn a_key_knows_the_limits_of_its_account(world: &dyn World) {
+    let (account, other) = (account_with(world, 0).await, account_with(world, 0).await);
+    let (key, foreign) = (key_of(&account), key_of(&other));
+    for key in [&key, &foreign] {
+        assert_eq!(world.keys().add(key.clone()).await.unwrap().account_limits, Limits::default());
+    }
+    let requests_per_minute = PerMinute::from_number(Some(7));
+    let change = LimitChange { requests_per_minute: Some(requests_per_minute), ..LimitChange::default() };
+    world.accounts().limit(account.id, change).await.unwrap().unwrap();
+
+    let found = world.keys().find(&key.hash).await.unwrap().unwrap();
+    assert_eq!(found.account_limits, Limits { requests_per_minute, ..Limits::default() });
+    assert_eq!(found.limits, key.limits, "its own stay as they are");
+    let foreign = world.keys().find(&foreign.hash).await.unwrap().unwrap();
+    assert_eq!(foreign.account_limits, Limits::default());
+}
+
 async fn last_use_never_goes_back(world: &dyn World) {
     let account = account_with(world, 0).await;
     let key = key_of(&account);
@@ -111,6 +155,12 @@ async fn every_change_of_keys_raises_the_settings_version(world: &dyn World) {
 
     world.keys().note_use(&[(key.id, UnixMillis(1_763_942_400_000))]).await.unwrap();
     assert_eq!(world.rates().settings_version().await.unwrap(), added, "a use is no change");
+    world.keys().limit(key.id, LimitChange::default()).await.unwrap();
+    let limited = world.rates().settings_version().await.unwrap();
+    assert!(limited > added);
+    world.accounts().limit(account.id, LimitChange::default()).await.unwrap();
+    let account_limited = world.rates().settings_version().await.unwrap();
+    assert!(account_limited > limited, "a key's limits are also those of its account");
     world.keys().revoke(key.id).await.unwrap();
-    assert!(world.rates().settings_version().await.unwrap() > added);
+    assert!(world.rates().settings_version().await.unwrap() > account_limited);
 }
