@@ -49,6 +49,7 @@ mod responses;
 mod restarts;
 mod resting_upstreams;
 mod routing;
+mod secrets;
 mod shutdown;
 mod streams;
 mod telemetry;
