@@ -31,8 +31,12 @@ fn text(head: &[u8]) -> Vec<u8> {
 /// A provider with two credentials.
 async fn provider(world: &dyn World) -> Vec<(SealedPlace, Vec<u8>)> {
     let (provider, base_url) = (ProviderId::new(), Some("http://127.0.0.1:9/v1".to_owned()));
-    let credential =
-        || CredentialRecord { id: CredentialId::new(), tail: "wxyz".to_owned(), sealed: text(OLD) };
+    let credential = || CredentialRecord {
+        id: CredentialId::new(),
+        tail: "wxyz".to_owned(),
+        sealed: text(OLD),
+        weight: 1,
+    };
     let credentials = vec![credential(), credential()];
     let new = NewProvider {
         id: provider,
