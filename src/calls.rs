@@ -24,5 +24,6 @@ mod trace;
 mod upstreams_told;
 mod warden;
 
+pub use kept::answer_context;
 pub use service::{CallService, CallServiceParts};
 pub use settings::CallSettings;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::compose::{Books, Opening};
+use crate::compose::{Books, Opening, check_sealing_key};
 use crate::settings::{Configuration, Environment, Overrides};
 
 mod accounts;
@@ -24,6 +24,7 @@ mod moment;
 mod output;
 mod providers;
 mod rates;
+mod secrets;
 mod serve;
 mod table;
 
@@ -93,6 +94,8 @@ enum OnBooks {
     Rates(rates::Rates),
     #[command(subcommand)]
     Calls(calls::Calls),
+    #[command(subcommand)]
+    Secrets(secrets::Secrets),
     Audit(audit::Audit),
 }
 
@@ -154,7 +157,7 @@ impl OnBooks {
     fn opening(&self) -> Opening {
         match self {
             Self::Migrate(_) => Opening::Migrate,
-            Self::Audit(_) | Self::Calls(_) => Opening::Existing,
+            Self::Audit(_) | Self::Calls(_) | Self::Secrets(_) => Opening::Existing,
             _ => Opening::Create,
         }
     }
@@ -166,10 +169,20 @@ impl OnBooks {
             Self::Migrate(migrate) => migrate.run(&opened.migrated),
             Self::Accounts(accounts) => accounts.run(books).await,
             Self::Keys(keys) => keys.run(books).await,
-            Self::Providers(providers) => providers.run(books, &configuration.environment).await,
+            Self::Providers(providers) => {
+                let may_seal = match providers.seals() {
+                    true => check_sealing_key(&opened.store, &opened.keys, &configuration).await,
+                    false => Ok(()),
+                };
+                match may_seal {
+                    Ok(()) => providers.run(books, &configuration.environment).await,
+                    Err(failure) => Err(failure),
+                }
+            }
             Self::Models(models) => models.run(books).await,
             Self::Rates(rates) => rates.run(books).await,
             Self::Calls(calls) => calls.run(books).await,
+            Self::Secrets(secrets) => secrets.run(&opened, &configuration).await,
             Self::Audit(audit) => audit.run(books).await,
         };
         opened.close().await;

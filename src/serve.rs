@@ -4,7 +4,10 @@
 use std::net::SocketAddr;
 
 use crate::cli::Failure;
-use crate::compose::{Books, InstanceLock, Opening, bootstrap, create_private_dir, storage_url};
+use crate::compose::{
+    Books, InstanceLock, Opening, bootstrap, check_sealing_key, create_private_dir, name_sealing_key,
+    storage_url,
+};
 use crate::settings::{Configuration, LogFilter};
 use crate::telemetry::{self, TelemetryGuard, TelemetrySettings};
 
@@ -53,6 +56,8 @@ async fn serve_here(
         tracing::info!(step, "the database was brought up to date");
     }
     let started = async {
+        check_sealing_key(&store, &opened.keys, configuration).await?;
+        name_sealing_key(&store, &opened.keys).await?;
         bootstrap(configuration, &opened.books).await?;
         let demo = if is_demo { Some(demo::prepare(configuration, &opened.books).await?) } else { None };
         let parts = Parts::start(configuration, &opened.books, &store, &place.instance).await?;

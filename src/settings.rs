@@ -46,7 +46,7 @@ pub use route_target::RouteTarget;
 pub use secret::Secret;
 pub use setting::{Optional, Required, Setting, parse as parse_setting};
 pub use storage_url::StorageUrl;
-pub use text::ShortName;
+pub use text::{ShellCommand, ShortName};
 pub use whole_number::Percent;
 
 #[derive(Debug, Clone, Deserialize, Serialize)]
@@ -186,6 +186,7 @@ pub struct Shutdown {
 pub struct Secrets {
     pub master_key: Optional<Secret>,
     pub master_key_file: Optional<PathBuf>,
+    pub master_key_command: Optional<ShellCommand>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

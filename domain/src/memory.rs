@@ -19,6 +19,7 @@ mod outbox;
 mod provider_book;
 mod rate_book;
 mod scripted_provider;
+mod sealed_rows;
 mod tables;
 mod upstream_reports;
 mod word_counter;

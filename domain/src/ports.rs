@@ -23,6 +23,7 @@ mod outbox;
 mod provider_book;
 mod rate_book;
 mod readiness;
+mod sealed_rows;
 mod secrets;
 mod snapshots;
 mod storage_error;
@@ -55,6 +56,7 @@ pub use provider_book::{
 };
 pub use rate_book::{NewRate, RateBook};
 pub use readiness::{NotReady, Readiness};
+pub use sealed_rows::{SealedCount, SealedKind, SealedPlace, SealedRows};
 pub use secrets::{SecretText, Secrets, SecretsError};
 pub use snapshots::Snapshots;
 pub use storage_error::StorageError;

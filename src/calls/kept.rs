@@ -11,7 +11,8 @@ struct Head {
     headers: Vec<(String, String)>,
 }
 
-fn context(call: CallId) -> String {
+/// Where a kept answer belongs.
+pub fn answer_context(call: CallId) -> String {
     format!("hub/answer/v1|{call}")
 }
 
@@ -20,12 +21,12 @@ pub fn seal(secrets: &dyn Secrets, call: CallId, answer: &KeptAnswer) -> Option<
     let mut plain = serde_json::to_vec(&head).ok()?;
     plain.push(b'\n');
     plain.extend_from_slice(&answer.body);
-    let sealed = secrets.seal(&plain, &context(call)).ok()?;
+    let sealed = secrets.seal(&plain, &answer_context(call)).ok()?;
     Some(SealedAnswer(sealed.into()))
 }
 
 pub fn open(secrets: &dyn Secrets, call: CallId, answer: &SealedAnswer) -> Option<KeptAnswer> {
-    let plain = secrets.open(&answer.0, &context(call)).ok()?;
+    let plain = secrets.open(&answer.0, &answer_context(call)).ok()?;
     let end = plain.iter().position(|byte| *byte == b'\n')?;
     let head: Head = serde_json::from_slice(&plain[..end]).ok()?;
     Some(KeptAnswer { status: head.status, headers: head.headers, body: plain[end + 1..].to_vec().into() })

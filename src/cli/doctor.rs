@@ -175,7 +175,7 @@ async fn clock(books: &Books) -> Check {
 
 fn secrets(configuration: &Configuration) -> Check {
     let place = crate::compose::master_key_place(configuration);
-    match (&place, crate::compose::known_master_key(configuration)) {
+    match (&place, crate::compose::known_master_keys(configuration)) {
         (_, Err(error)) => check("secrets", Health::Fail, error.to_string()),
         (MasterKeyPlace::Generated(path), Ok(None)) => {
             check("secrets", Health::Ok, format!("the master key will be made in {}", path.display()))

@@ -29,6 +29,11 @@ pub enum Providers {
 }
 
 impl Providers {
+    /// Whether it seals a secret.
+    pub fn seals(&self) -> bool {
+        matches!(self, Self::Add(_))
+    }
+
     pub async fn run(self, books: &Books, environment: &Environment) -> Result<Output, Failure> {
         match self {
             Self::Add(add) => add.run(books, environment).await,

@@ -7,13 +7,13 @@ use hub_domain::ports::{
     RateBook, Secrets, UpstreamReports,
 };
 
-use hub_identity::{MasterKey, SealedSecrets};
+use hub_identity::{MasterKeys, SealedSecrets};
 use hub_providers::{Providers, ProvidersSettings};
 use hub_storage::Store;
 
 use super::catalogue::{Catalogue, fixed_models, fixed_providers, general_timeouts};
 use super::data_dir::create_private_dir;
-use super::master_key::{known_master_key, master_key};
+use super::master_key::{known_master_keys, master_keys, refresher};
 use super::store::{OpenedStore, Opening, open_store};
 use super::system_clock::SystemClock;
 use crate::cli::Failure;
@@ -42,6 +42,8 @@ pub struct Books {
 pub struct OpenedBooks {
     pub books: Books,
     pub store: Store,
+    /// The master keys, by which [`Books::secrets`] are sealed.
+    pub keys: Arc<SealedSecrets>,
     /// The steps that brought the tables up to date.
     pub migrated: Vec<String>,
 }
@@ -112,15 +114,16 @@ impl Books {
 
     /// Opens the configured books, as far as `opening` allows.
     pub async fn open(configuration: &Configuration, opening: Opening) -> Result<OpenedBooks, Failure> {
-        let key = if opening == Opening::Existing {
+        let keys = if opening == Opening::Existing {
             // Who only looks leaves no key behind.
-            known_master_key(configuration)?.unwrap_or_else(MasterKey::generate)
+            known_master_keys(configuration)?.unwrap_or_else(MasterKeys::generate)
         } else {
             create_private_dir(configuration.data_dir.path())?;
-            master_key(configuration)?
+            master_keys(configuration)?
         };
         let OpenedStore { store, migrated } = open_store(configuration, opening).await?;
-        let secrets: Arc<dyn Secrets> = Arc::new(SealedSecrets::new(key));
+        let keys = Arc::new(SealedSecrets::new(keys));
+        let secrets: Arc<dyn Secrets> = keys.clone();
         let shared = Arc::new(store.clone());
         let general = general_timeouts(&configuration.settings.timeouts);
         let fixed = fixed_providers(configuration, general, SystemClock.now().seconds());
@@ -129,11 +132,12 @@ impl Books {
         let catalogue =
             Catalogue::new(shared.clone(), shared.clone(), shared.clone(), secrets.clone(), fixed)
                 .with_timeouts(general)
-                .with_names(models, named_only);
+                .with_names(models, named_only)
+                .refreshing(refresher(configuration, keys.clone()));
         let upstream = Providers::new(ProvidersSettings::default());
         let books =
             Self::new(shared, secrets, Arc::new(SystemClock), Arc::new(upstream), Arc::new(catalogue));
-        Ok(OpenedBooks { books, store, migrated })
+        Ok(OpenedBooks { books, store, keys, migrated })
     }
 
     /// Books that live and die with a test.

@@ -52,6 +52,8 @@ pub struct Catalogue {
     named_only: Vec<String>,
     /// Unsealing is not free, and a credential never changes.
     unsealed: Mutex<HashMap<CredentialId, SecretText>>,
+    /// Looks at the master keys again; they may be part of what changed.
+    refresh_keys: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Catalogue {
@@ -72,7 +74,13 @@ impl Catalogue {
             fixed_models: Vec::new(),
             named_only: Vec::new(),
             unsealed: Mutex::default(),
+            refresh_keys: Arc::new(|| {}),
         }
+    }
+
+    /// To be done before credentials are opened anew.
+    pub fn refreshing(self, refresh_keys: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self { refresh_keys, ..self }
     }
 
     /// What the configuration says of names.
@@ -167,8 +175,9 @@ impl Catalogue {
         if let Some(secret) = unsealed.get(&credential.id) {
             return Ok(secret.clone());
         }
-        let plain = self.secrets.open(&credential.sealed, &context(provider, credential.id, base_url))?;
-        let secret = SecretText::new(String::from_utf8(plain).map_err(|_| SecretsError::Tampered)?);
+        let plain =
+            self.secrets.open(&credential.sealed, &credential_context(provider, credential.id, base_url))?;
+        let secret = SecretText::new(std::str::from_utf8(&plain).map_err(|_| SecretsError::Tampered)?);
         unsealed.insert(credential.id, secret.clone());
         Ok(secret)
     }
@@ -179,6 +188,7 @@ impl LoadSnapshot for Catalogue {
     async fn load(&self) -> Result<Snapshot, StorageError> {
         // First, so that a change in the midst of this is seen as one by the next look.
         let version = self.rates.settings_version().await?;
+        (self.refresh_keys)();
         let providers = self.providers().await?.into_iter().filter(|found| !found.is_shadowed);
         let providers = providers.map(|found| found.provider).collect();
         let models = self.virtual_models().await?.into_iter().filter(|found| !found.is_shadowed);
@@ -189,7 +199,7 @@ impl LoadSnapshot for Catalogue {
 }
 
 /// Where a sealed credential belongs: a row can't be moved, nor aimed at another server.
-fn context(provider: ProviderId, credential: CredentialId, base_url: Option<&str>) -> String {
+pub fn credential_context(provider: ProviderId, credential: CredentialId, base_url: Option<&str>) -> String {
     let origin = base_url.and_then(|url| url::Url::parse(url).ok());
     let origin = origin.map_or_else(|| "default".to_owned(), |url| url.origin().ascii_serialization());
     format!("hub/credential/v1|{provider}|{credential}|{origin}")
@@ -203,7 +213,7 @@ pub fn seal_credential(
     secret: &SecretText,
 ) -> Result<CredentialRecord, SecretsError> {
     let id = CredentialId::new();
-    let sealed = secrets.seal(secret.expose().as_bytes(), &context(provider, id, base_url))?;
+    let sealed = secrets.seal(secret.expose().as_bytes(), &credential_context(provider, id, base_url))?;
     let tail = secret.masked().trim_start_matches('…').to_owned();
     Ok(CredentialRecord { id, tail, sealed, weight: Credential::WEIGHT })
 }

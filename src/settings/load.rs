@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use config::{Config, ConfigError, File, FileFormat, Map, Source, Value, ValueKind};
 use hub_domain::ports::BillingMode;
-use hub_identity::{MasterKey, key_of_text};
+use hub_identity::{MasterKeys, key_of_text};
 
 use super::data_dir::DataDir;
 use super::entries::{Entry, flatten};
@@ -278,13 +278,32 @@ fn check(settings: &Settings) -> Result<(), (&'static str, String)> {
         key_of_text(key.0.expose()).map_err(|error| ("bootstrap.access_key", error.to_string()))?;
     }
     if let Some(key) = settings.secrets.master_key.as_ref() {
-        MasterKey::from_hex(key.0.expose()).map_err(|error| ("secrets.master_key", error.to_string()))?;
+        MasterKeys::from_text(key.0.expose()).map_err(|error| ("secrets.master_key", error.to_string()))?;
     }
-    if settings.secrets.master_key.is_some() && settings.secrets.master_key_file.is_some() {
-        return Err((
+    let secrets = &settings.secrets;
+    for (key, is_set, other, is_other_set) in [
+        (
             "secrets.master_key_file",
-            "stands beside `secrets.master_key`; use one of them".into(),
-        ));
+            secrets.master_key_file.is_some(),
+            "secrets.master_key",
+            secrets.master_key.is_some(),
+        ),
+        (
+            "secrets.master_key_command",
+            secrets.master_key_command.is_some(),
+            "secrets.master_key",
+            secrets.master_key.is_some(),
+        ),
+        (
+            "secrets.master_key_command",
+            secrets.master_key_command.is_some(),
+            "secrets.master_key_file",
+            secrets.master_key_file.is_some(),
+        ),
+    ] {
+        if is_set && is_other_set {
+            return Err((key, format!("stands beside `{other}`; use one of them")));
+        }
     }
     let timeouts = &settings.timeouts;
     for (key, time) in [

@@ -45,6 +45,24 @@ impl Setting for Names {
     }
 }
 
+/// A line for the shell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShellCommand(pub String);
+
+impl Setting for ShellCommand {
+    fn accepts() -> Cow<'static, str> {
+        "a command for the shell".into()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        (!text.trim().is_empty()).then(|| Self(text.to_owned()))
+    }
+
+    fn show(&self) -> String {
+        self.0.clone()
+    }
+}
+
 impl Setting for PathBuf {
     fn accepts() -> Cow<'static, str> {
         "a path".into()

@@ -4,9 +4,18 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::{manifest, root};
 
-/// What the domain may name; `uuid` makes ids.
-const NAMED: [&str; 8] =
-    ["async-trait", "bytes", "futures-core", "serde", "serde_json", "smallvec", "thiserror", "uuid"];
+/// What the domain may name; `uuid` makes ids, `zeroize` wipes secrets.
+const NAMED: [&str; 9] = [
+    "async-trait",
+    "bytes",
+    "futures-core",
+    "serde",
+    "serde_json",
+    "smallvec",
+    "thiserror",
+    "uuid",
+    "zeroize",
+];
 
 /// What may not stand in all that is built into it, however deep.
 const IMPURE: [&str; 16] = [

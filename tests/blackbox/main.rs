@@ -52,6 +52,7 @@ mod responses_upstream;
 mod restarts;
 mod resting_upstreams;
 mod routing;
+mod secrets;
 mod shutdown;
 mod speech;
 mod streams;

@@ -15,6 +15,7 @@ mod handed_key;
 mod known_key;
 mod last_use;
 mod master_key;
+mod master_keys;
 mod passkey;
 mod presented_token;
 mod public_key;
@@ -41,7 +42,8 @@ pub use component_call::{
 };
 pub use did::{Did, DidEncoding, DidHash, DidKind, DidRole, InvalidDid, KeyKind};
 pub use handed_key::{handed_key, handed_key_with_salt};
-pub use master_key::{MasterKey, MasterKeyError};
+pub use master_key::{MasterKey, MasterKeyError, MasterKeyId};
+pub use master_keys::MasterKeys;
 pub use passkey::{AssertedAt, InvalidAssertion, InvalidPasskey, PasskeyKey};
 pub use presented_token::{PresentedToken, TokenForm, TokenPlaces, bearer, cookie};
 pub use public_key::{InvalidPublicKey, InvalidSignature, PublicKey};
@@ -49,7 +51,7 @@ pub use query_string::query_object;
 pub use remote_call::{
     RemoteCall, RemoteHeaders, remote_app_id, remote_signed_text, sign_remote_call, verify_remote_call,
 };
-pub use sealed_secrets::SealedSecrets;
+pub use sealed_secrets::{SealedHead, SealedSecrets};
 pub use secret_key::{InvalidSecretKey, SecretKey};
 pub use session_token::{
     InvalidSession, Passport, SecretTooShort, SessionClaims, SessionSecret, SessionUse, csrf_token,

@@ -9,7 +9,7 @@
 //! |---|---|
 //! | the books: holds, charges, voids | `ledger`; `accounts` for grants, `outbox` for what is to be reported |
 //! | the proof that they are right | `audit`, whose head lists the checks |
-//! | what was called | `call_history` to read it, `call_lines` for its price, `answers` for kept answers |
+//! | what was called | `call_history` to read it, `call_lines` for its price, `answers` for kept answers, `sealed_rows` for what of all this is sealed |
 //! | the catalogue | `key_store`, `provider_book`, `rate_book`; each change counts in `settings_version` |
 //! | processes that share a database | `leases`, `jobs`, `health` |
 //! | how a query is written for both databases | the head of `store`, `connection`, `sql_types`, `schema` |
@@ -40,6 +40,7 @@ mod postgres;
 mod provider_book;
 mod rate_book;
 mod schema;
+mod sealed_rows;
 mod settings;
 mod settings_version;
 mod sql_types;

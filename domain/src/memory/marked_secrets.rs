@@ -1,5 +1,7 @@
 //! Secrets for tests: marked, not hidden.
 
+use zeroize::Zeroizing;
+
 use crate::ports::{Secrets, SecretsError};
 
 /// Keeps the promises of [`Secrets`] but the one of secrecy: a text opens only where it was sealed,
@@ -22,8 +24,8 @@ impl Secrets for MarkedSecrets {
         Ok([&mark(plain, context), plain].concat())
     }
 
-    fn open(&self, sealed: &[u8], context: &str) -> Result<Vec<u8>, SecretsError> {
+    fn open(&self, sealed: &[u8], context: &str) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
         let (found, plain) = sealed.split_first_chunk::<8>().ok_or(SecretsError::Tampered)?;
-        if *found == mark(plain, context) { Ok(plain.to_vec()) } else { Err(SecretsError::Tampered) }
+        if *found == mark(plain, context) { Ok(plain.to_vec().into()) } else { Err(SecretsError::Tampered) }
     }
 }

@@ -31,6 +31,7 @@ pub struct Tables {
     /// By instance: its epoch, and what it told last.
     pub upstream_reports: BTreeMap<Arc<str>, (i64, Vec<UpstreamTrouble>)>,
     pub settings_version: i64,
+    pub sealing_key: Option<i64>,
 }
 
 /// One end of a transfer.

@@ -8,7 +8,7 @@ use super::Memory;
 use crate::ports::contract::World;
 use crate::ports::{
     Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, ModelBook, Outbox,
-    ProviderBook, RateBook, UpstreamReports,
+    ProviderBook, RateBook, SealedRows, UpstreamReports,
 };
 
 #[async_trait]
@@ -41,6 +41,9 @@ impl World for Memory {
         self
     }
     fn upstream_reports(&self) -> &dyn UpstreamReports {
+        self
+    }
+    fn sealed(&self) -> &dyn SealedRows {
         self
     }
     fn outbox(&self) -> &dyn Outbox {

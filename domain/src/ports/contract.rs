@@ -22,6 +22,7 @@ mod model_provider;
 mod outbox;
 mod provider_book;
 mod rate_book;
+mod sealed_rows;
 mod secrets;
 mod stage;
 mod token_counter;
@@ -48,6 +49,7 @@ pub use model_provider::model_provider;
 pub use outbox::outbox;
 pub use provider_book::provider_book;
 pub use rate_book::rate_book;
+pub use sealed_rows::sealed_rows;
 pub use secrets::secrets;
 pub use stage::Stage;
 pub use token_counter::token_counter;
@@ -56,7 +58,7 @@ pub use usage_reporter::usage_reporter;
 
 use crate::ports::{
     Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, ModelBook, Outbox,
-    ProviderBook, RateBook, UpstreamReports,
+    ProviderBook, RateBook, SealedRows, UpstreamReports,
 };
 
 /// One store, fresh, seen through its ports.
@@ -72,6 +74,7 @@ pub trait World: Send + Sync {
     fn providers(&self) -> &dyn ProviderBook;
     fn models(&self) -> &dyn ModelBook;
     fn upstream_reports(&self) -> &dyn UpstreamReports;
+    fn sealed(&self) -> &dyn SealedRows;
     fn outbox(&self) -> &dyn Outbox;
     fn answers(&self) -> &dyn Answers;
     fn auditor(&self) -> &dyn Auditor;
@@ -98,6 +101,7 @@ pub async fn store(world: &dyn World) {
     jobs(world).await;
     call_ledger(world).await;
     answers(world).await;
+    sealed_rows(world).await;
     outbox(world).await;
     call_history(world).await;
     health(world).await;

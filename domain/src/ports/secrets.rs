@@ -3,13 +3,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// A secret in clear. It has no `Debug` text and is never serialised.
+use zeroize::Zeroizing;
+
+/// A secret in clear. It has no `Debug` text, is never serialised, and its memory is wiped when the last
+/// copy goes.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SecretText(Arc<str>);
+pub struct SecretText(Arc<Zeroizing<String>>);
 
 impl SecretText {
-    pub fn new(text: impl Into<Arc<str>>) -> Self {
-        Self(text.into())
+    pub fn new(text: impl AsRef<str>) -> Self {
+        Self(Arc::new(Zeroizing::new(text.as_ref().to_owned())))
     }
 
     /// The secret itself, for the one place that sends it.
@@ -48,5 +51,6 @@ pub enum SecretsError {
 /// elsewhere fails.
 pub trait Secrets: Send + Sync {
     fn seal(&self, plain: &[u8], context: &str) -> Result<Vec<u8>, SecretsError>;
-    fn open(&self, sealed: &[u8], context: &str) -> Result<Vec<u8>, SecretsError>;
+    /// What was sealed; wiped when it goes.
+    fn open(&self, sealed: &[u8], context: &str) -> Result<Zeroizing<Vec<u8>>, SecretsError>;
 }

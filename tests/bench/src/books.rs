@@ -9,7 +9,7 @@ use hub_domain::meter::Meter;
 use hub_domain::ports::contract::{Stage, World};
 use hub_domain::ports::{
     Accounts, Answers, Auditor, CallHistory, CallLedger, Health, Jobs, KeyStore, Leases, ModelBook, Outbox,
-    ProviderBook, RateBook, UpstreamReports,
+    ProviderBook, RateBook, SealedRows, UpstreamReports,
 };
 use hub_domain::usage::{Quantities, Usage};
 use hub_storage::{Durability, StorageUrl, Store, StoreSettings};
@@ -51,6 +51,9 @@ impl World for Books {
         &self.0
     }
     fn upstream_reports(&self) -> &dyn UpstreamReports {
+        &self.0
+    }
+    fn sealed(&self) -> &dyn SealedRows {
         &self.0
     }
     fn outbox(&self) -> &dyn Outbox {

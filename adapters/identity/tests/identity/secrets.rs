@@ -2,7 +2,7 @@
 
 use hub_domain::memory::MarkedSecrets;
 use hub_domain::ports::{Secrets, SecretsError, contract};
-use hub_identity::{MasterKey, SealedSecrets};
+use hub_identity::{MasterKey, MasterKeys, SealedSecrets};
 
 const HEX: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
@@ -19,7 +19,7 @@ fn sealed_secrets_keep_the_contract() {
 #[test]
 fn another_process_with_the_same_key_opens_what_was_sealed() {
     let sealed = sealed_under(HEX).seal(b"sk-1234567890", "credential/1").unwrap();
-    assert_eq!(sealed_under(HEX).open(&sealed, "credential/1").unwrap(), b"sk-1234567890");
+    assert_eq!(*sealed_under(HEX).open(&sealed, "credential/1").unwrap(), b"sk-1234567890");
 }
 
 #[test]
@@ -52,4 +52,31 @@ fn a_text_of_another_make_does_not_open() {
     let foreign = MarkedSecrets.seal(&[1; 100], "credential/1").unwrap();
     assert!(sealed_under(HEX).open(&foreign, "credential/1").is_err());
     assert!(matches!(sealed_under(HEX).open(b"", ""), Err(SecretsError::Tampered)));
+}
+
+const OTHER: &str = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+#[test]
+fn of_several_keys_the_first_seals_and_all_open() {
+    let (before, now) = (sealed_under(HEX), sealed_under(OTHER));
+    let both = SealedSecrets::new(MasterKeys::from_text(&format!("{OTHER},{HEX}")).unwrap());
+    let old = before.seal(b"sk-1234567890", "credential/1").unwrap();
+    assert_eq!(*both.open(&old, "credential/1").unwrap(), b"sk-1234567890");
+    let anew = both.seal(b"sk-1234567890", "credential/1").unwrap();
+    assert_eq!(*now.open(&anew, "credential/1").unwrap(), b"sk-1234567890");
+    assert!(matches!(before.open(&anew, "credential/1"), Err(SecretsError::UnknownKey(_))));
+    assert_eq!(SealedSecrets::key_of(&old), Some(before.ids()[0]));
+    assert!(anew.starts_with(&SealedSecrets::head_of(both.ids()[0])));
+    assert_eq!(SealedSecrets::key_of(b"short"), None);
+}
+
+#[test]
+fn keys_are_exchanged_while_they_are_used() {
+    let secrets = sealed_under(HEX);
+    let old = secrets.seal(b"sk-1234567890", "credential/1").unwrap();
+    secrets.exchange(&MasterKeys::from_text(&format!("{OTHER} {HEX}")).unwrap());
+    assert!(secrets.open(&old, "credential/1").is_ok());
+    let anew = secrets.seal(b"sk-1234567890", "credential/1").unwrap();
+    secrets.exchange(&MasterKeys::from_text(OTHER).unwrap());
+    assert!(secrets.open(&anew, "credential/1").is_ok() && secrets.open(&old, "credential/1").is_err());
 }

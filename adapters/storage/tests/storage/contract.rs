@@ -16,6 +16,7 @@ on_both_databases!(
     jobs_keep_their_contract,
     the_ledger_keeps_its_contract,
     answers_keep_their_contract,
+    sealed_rows_keep_their_contract,
     the_outbox_keeps_its_contract,
     records_keep_their_contract,
     health_keeps_its_contract,
@@ -61,6 +62,10 @@ async fn the_ledger_keeps_its_contract(world: &Database) {
 
 async fn answers_keep_their_contract(world: &Database) {
     contract::answers(world).await;
+}
+
+async fn sealed_rows_keep_their_contract(world: &Database) {
+    contract::sealed_rows(world).await;
 }
 
 async fn the_outbox_keeps_its_contract(world: &Database) {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use hub_domain::ports::contract::World;
 use hub_domain::ports::{
     Accounts, Answers, Auditor, CallHistory, CallLedger, Finding, Health, Jobs, KeyStore, Leases, ModelBook,
-    Outbox, ProviderBook, RateBook, UpstreamReports,
+    Outbox, ProviderBook, RateBook, SealedRows, UpstreamReports,
 };
 use hub_storage::{StorageUrl, Store, StoreSettings};
 use tempfile::TempDir;
@@ -182,6 +182,10 @@ impl World for Database {
     }
 
     fn upstream_reports(&self) -> &dyn UpstreamReports {
+        &self.store
+    }
+
+    fn sealed(&self) -> &dyn SealedRows {
         &self.store
     }
 
