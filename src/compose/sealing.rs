@@ -133,6 +133,7 @@ mod tests {
             kind: ProviderKind::OpenAi,
             base_url: base_url.clone(),
             on_disconnect: OnDisconnect::Cancel,
+            responses: None,
             timeouts: None,
             credentials,
         };

@@ -44,6 +44,7 @@ async fn provider(world: &dyn World) -> Vec<(SealedPlace, Vec<u8>)> {
         kind: ProviderKind::OpenAi,
         base_url: base_url.clone(),
         on_disconnect: OnDisconnect::Cancel,
+        responses: None,
         timeouts: None,
         credentials: credentials.clone(),
     };
