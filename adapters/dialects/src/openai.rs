@@ -27,7 +27,7 @@ mod short_ids;
 mod stream_encoder;
 mod stream_state;
 mod target;
-mod usage;
+pub(crate) mod usage;
 mod whole_encoder;
 
 pub use crate::wire::upstream_error::decode_error;
@@ -37,6 +37,7 @@ pub use decode_embeddings::decode_embeddings;
 pub use decode_images::decode_images;
 pub use decode_stream::{StreamDecoder, decode_stream};
 pub use decode_whole::decode_whole;
+pub(crate) use encode_canonical::asked_effort;
 pub use encode_request::encode_request;
 pub use error_answer::{ErrorAnswer, Surface, error_answer, error_body};
 pub use stream_encoder::{KEEP_ALIVE, StreamEncoder};

@@ -11,5 +11,6 @@ pub(crate) mod number;
 pub(crate) mod objects;
 pub(crate) mod receipt;
 pub(crate) mod request_text;
+pub(crate) mod seal;
 pub(crate) mod text;
 pub(crate) mod upstream_error;

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::encode_canonical::cache_control;
 use crate::encoded::unsupported;
 use crate::wire::json_object::JsonObject;
+use crate::wire::seal;
 
 /// JSON texts.
 pub(super) struct Turns {
@@ -105,7 +106,7 @@ fn block(part: &Part) -> Result<Option<String>, ProviderError> {
             }
             result
         }
-        Part::Thinking { text, signature: Some(signature) } => {
+        Part::Thinking { text, signature: Some(signature) } if seal::as_responses(signature).is_none() => {
             json!({ "type": "thinking", "thinking": text, "signature": signature })
         }
         // Not this provider's thoughts: it would refuse them.

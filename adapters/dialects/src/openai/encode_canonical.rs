@@ -82,12 +82,17 @@ fn without_words(chat: &ChatRequest, target: &UpstreamTarget<'_>) -> Vec<String>
 
 /// How hard the model is to think, for models that take a word on it.
 fn effort<'a>(chat: &'a ChatRequest, target: &UpstreamTarget<'_>) -> Option<&'a str> {
-    let is_reasoning = target.limit_field == LimitField::OnlyMaxCompletionTokens;
-    match (&chat.reasoning_effort, chat.thinking) {
+    match (&chat.reasoning_effort, target.limit_field) {
         // OpenAI's other models refuse the word; what servers like it take, nobody knows here.
-        (Some(_), _) if target.limit_field == LimitField::MaxCompletionTokens => None,
+        (_, LimitField::MaxCompletionTokens) | (None, LimitField::MaxTokens) => None,
+        _ => asked_effort(chat),
+    }
+}
+
+/// How hard the client wants a model to think, in OpenAI's words.
+pub(crate) fn asked_effort(chat: &ChatRequest) -> Option<&str> {
+    match (&chat.reasoning_effort, chat.thinking) {
         (Some(effort), _) => Some(&effort.0),
-        (None, _) if !is_reasoning => None,
         // Where each step of the scale lies, in tokens, is a matter of taste.
         (None, Some(ThinkingMode::Budget(0..=2_048))) => Some("low"),
         (None, Some(ThinkingMode::Budget(2_049..=8_192))) => Some("medium"),

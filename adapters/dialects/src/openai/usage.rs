@@ -13,19 +13,19 @@ use crate::wire::receipt::annotated;
 /// Usage as OpenAI and those who copy it report it.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Reported {
-    prompt_tokens: Count,
-    completion_tokens: Count,
-    total_tokens: Count,
-    prompt_tokens_details: Option<InputDetails>,
-    completion_tokens_details: Option<OutputDetails>,
+pub(crate) struct Reported {
+    pub(crate) prompt_tokens: Count,
+    pub(crate) completion_tokens: Count,
+    pub(crate) total_tokens: Count,
+    pub(crate) prompt_tokens_details: Option<InputDetails>,
+    pub(crate) completion_tokens_details: Option<OutputDetails>,
     /// DeepSeek's word for cached tokens.
-    prompt_cache_hit_tokens: Count,
+    pub(crate) prompt_cache_hit_tokens: Count,
 }
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct InputDetails {
+pub(crate) struct InputDetails {
     cached_tokens: Count,
     cache_write_tokens: Count,
     audio_tokens: Count,
@@ -34,7 +34,7 @@ struct InputDetails {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct OutputDetails {
+pub(crate) struct OutputDetails {
     reasoning_tokens: Count,
     audio_tokens: Count,
     image_tokens: Count,
@@ -65,7 +65,11 @@ impl Side {
 
 /// Reads a usage object. `None` when it says nothing usable: the hub counts itself then.
 pub(super) fn normalise(usage: &str, call_type: CallType) -> Option<Usage> {
-    let reported: Reported = serde_json::from_str(usage).ok()?;
+    buckets(serde_json::from_str(usage).ok()?, call_type)
+}
+
+/// The same for counts that were read already.
+pub(crate) fn buckets(reported: Reported, call_type: CallType) -> Option<Usage> {
     let (prompt, completion, total) =
         (reported.prompt_tokens, reported.completion_tokens, reported.total_tokens);
     let mut inconsistent = [prompt, completion, total].contains(&Count::Bad);

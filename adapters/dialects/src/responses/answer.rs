@@ -4,8 +4,9 @@ use bytes::{BufMut, BytesMut};
 use hub_domain::vocabulary::{Event, FinishReason, Receipt};
 use serde::de::IgnoredAny;
 
-use super::{REDACTED, usage};
+use super::{REDACTED, SEALED, usage};
 use crate::answer_style::AnswerStyle;
+use crate::wire::seal;
 use crate::wire::text::string;
 
 #[derive(Debug)]
@@ -52,6 +53,15 @@ pub(super) enum Step {
     Begins(Vec<usize>),
     /// A piece of the item at this place.
     Goes(usize),
+}
+
+/// A seal, or its first piece, as `encrypted_content`. Another provider's is told from those of this dialect.
+fn carried(piece: &str) -> String {
+    match seal::as_responses(piece) {
+        Some(own) => own.to_owned(),
+        None if piece.is_empty() => String::new(),
+        None => format!("{SEALED}{piece}"),
+    }
 }
 
 /// The one part that a summary has.
@@ -199,10 +209,14 @@ impl Answer {
         match self.last_open() {
             // What only its provider can read is whole, and has no seal.
             Some((at, Item::Reasoning { encrypted, .. })) if !encrypted.starts_with(REDACTED) => {
-                encrypted.push_str(piece);
+                if encrypted.is_empty() {
+                    *encrypted = carried(piece);
+                } else {
+                    encrypted.push_str(piece);
+                }
                 Step::Goes(at)
             }
-            _ => self.add(Item::Reasoning { summary: String::new(), encrypted: piece.to_owned() }),
+            _ => self.add(Item::Reasoning { summary: String::new(), encrypted: carried(piece) }),
         }
     }
 
@@ -281,7 +295,7 @@ impl Answer {
         }
         out.put_slice(b"],\"usage\":");
         match receipt {
-            Some(receipt) => out.put_slice(usage::settled(receipt).as_bytes()),
+            Some(receipt) => out.put_slice(usage::settled(None, receipt).as_bytes()),
             None => out.put_slice(b"null"),
         }
         out.put_slice(style.echo.as_deref().unwrap_or_default().as_bytes());

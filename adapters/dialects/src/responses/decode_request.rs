@@ -9,7 +9,8 @@ use hub_domain::vocabulary::{
 use serde_json::value::RawValue;
 
 use super::items::{self, no_state};
-use super::request_body::{Body, Format, REQUEST, Reasoning, WireChoice, WireTool};
+use super::request_body::{Body, Format, Reasoning, WireChoice, WireTool};
+use super::request_shape::REQUEST;
 use crate::wire::{fault, number, request_text};
 
 const MAX_TOOLS: usize = 512;
@@ -19,7 +20,8 @@ const MAX_TOKENS: u64 = 2_147_483_647;
 /// Decodes a request. What needs stored state is refused; what nobody here knows is accepted.
 pub fn decode_request(body: &Bytes) -> Result<Canonical, CallError> {
     let text = fault::utf8(body)?;
-    let outline = request_text::outline::<Body<'_>>(text)?;
+    let outline = request_text::weighed::<Body<'_>>(text, &REQUEST)?;
+    let extension_bytes = u64::try_from(outline.unknown()).unwrap_or(u64::MAX);
     let extensions = REQUEST.strangers(&outline);
     let text = request_text::unique::<Body<'_>>(text, outline)?;
     let body: Body<'_> = request_text::read(&text)?;
@@ -53,6 +55,7 @@ pub fn decode_request(body: &Bytes) -> Result<Canonical, CallError> {
         stream: body.stream.unwrap_or_default(),
         include_usage: true,
         user: body.user,
+        extension_bytes,
         extensions,
         ..ChatRequest::default()
     }))

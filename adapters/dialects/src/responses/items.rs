@@ -7,10 +7,11 @@ use hub_domain::error::CallError;
 use hub_domain::vocabulary::{ImageSource, Message, MessageRole, Part};
 use serde_json::value::RawValue;
 
-use super::REDACTED;
+use super::{REDACTED, SEALED};
 use super::request_body::{Thought, WireItem, WirePart};
 use crate::wire::content::{self, Content, content, shown_by_tool};
 use crate::wire::fault;
+use crate::wire::seal;
 
 const MAX_ITEMS: usize = 4_096;
 const ROLES: &str = "'user', 'assistant', 'system' or 'developer'";
@@ -127,10 +128,14 @@ fn thoughts(item: WireItem<'_>, path: &str) -> Result<Option<Part>, CallError> {
         thoughts.into_iter().flatten().filter_map(|thought| thought.text).collect()
     };
     let text = Some(joined(own)).filter(|text| !text.is_empty()).unwrap_or_else(|| joined(item.summary));
-    let signature = item.encrypted_content.filter(|sealed| !sealed.is_empty());
-    if let Some(data) = signature.as_deref().and_then(|sealed| sealed.strip_prefix(REDACTED)) {
+    let sealed = item.encrypted_content.filter(|sealed| !sealed.is_empty());
+    if let Some(data) = sealed.as_deref().and_then(|sealed| sealed.strip_prefix(REDACTED)) {
         return Ok(Some(Part::RedactedThinking(data.to_owned())));
     }
+    let signature = sealed.map(|sealed| match sealed.strip_prefix(SEALED) {
+        Some(others) => others.to_owned(),
+        None => seal::of_responses(&sealed),
+    });
     let says_nothing = text.is_empty() && signature.is_none();
     Ok((!says_nothing).then_some(Part::Thinking { text, signature }))
 }

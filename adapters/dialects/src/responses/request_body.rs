@@ -5,34 +5,7 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::outline::Shape;
 use crate::wire::objects::only_objects;
-
-/// Members that are read, that only the answer repeats, or that mean nothing without stored state. A provider of
-/// another dialect does without all others.
-pub(super) const REQUEST: Shape = Shape::flat(&[
-    "model",
-    "input",
-    "instructions",
-    "max_output_tokens",
-    "temperature",
-    "top_p",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "reasoning",
-    "text",
-    "stream",
-    "stream_options",
-    "store",
-    "include",
-    "metadata",
-    "user",
-    "previous_response_id",
-    "conversation",
-    "prompt",
-    "background",
-]);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, remote = "Self")]

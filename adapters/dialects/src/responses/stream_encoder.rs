@@ -2,19 +2,21 @@
 
 use bytes::{BufMut, BytesMut};
 use hub_domain::error::{CallError, UpstreamClass};
-use hub_domain::vocabulary::{Event, Frame, Receipt};
+use hub_domain::vocabulary::{Dialect, Event, Frame, Receipt};
 
 use super::answer::{Answer, Item, Status, Step, summary_part};
+use super::passed_on::PassedOn;
 use crate::answer_style::AnswerStyle;
 use crate::openai::{Surface, error_answer};
 use crate::wire::text::string;
 
-/// Writes a streamed response.
+/// Writes a streamed response. What an upstream of this dialect sent goes out as it came, apart from its last event.
 #[derive(Debug)]
 pub struct StreamEncoder {
     events: Events,
     answer: Answer,
     begun: bool,
+    passed_on: PassedOn,
 }
 
 /// What all events of one response have in common.
@@ -27,10 +29,20 @@ struct Events {
 
 impl StreamEncoder {
     pub fn new(style: AnswerStyle) -> Self {
-        Self { events: Events { style, number: 0 }, answer: Answer::default(), begun: false }
+        Self {
+            events: Events { style, number: 0 },
+            answer: Answer::default(),
+            begun: false,
+            passed_on: PassedOn::default(),
+        }
     }
 
     pub fn frame(&mut self, frame: &Frame, out: &mut BytesMut) {
+        if let Some((Dialect::Responses, raw)) = &frame.raw
+            && self.passed_on.event(raw, out)
+        {
+            return;
+        }
         for event in &frame.events {
             if matches!(event, Event::Start { .. }) {
                 self.begin(out);
@@ -53,6 +65,9 @@ impl StreamEncoder {
 
     /// The answer is whole and paid for.
     pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
+        if self.passed_on.has_begun() {
+            return self.passed_on.settled(receipt, out);
+        }
         self.begin(out);
         let ending = self.answer.ending();
         let last = self.answer.items.len().saturating_sub(1);
@@ -66,7 +81,6 @@ impl StreamEncoder {
 
     /// The answer broke off.
     pub fn failed(&mut self, error: &CallError, out: &mut BytesMut) {
-        self.begin(out);
         let told = error_answer::tell(error, Surface::V1);
         let code = match error {
             CallError::Upstream(upstream) if upstream.class == UpstreamClass::RateLimited => {
@@ -76,6 +90,10 @@ impl StreamEncoder {
             CallError::Upstream(upstream) if !upstream.class.is_retryable() => "invalid_prompt",
             _ => "server_error",
         };
+        if self.passed_on.has_begun() {
+            return self.passed_on.failed(code, &told.message, out);
+        }
+        self.begin(out);
         let error = Some((code, told.message.as_str()));
         self.events.response("response.failed", &self.answer, Status::Failed, None, error, out);
     }
