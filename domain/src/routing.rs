@@ -91,6 +91,8 @@ pub struct Provider {
     pub base_url: Option<Arc<str>>,
     pub enabled: bool,
     pub on_disconnect: OnDisconnect,
+    /// It has OpenAI's Responses, or has it not; `None` where its address tells.
+    pub responses: Option<bool>,
     pub timeouts: ProviderTimeouts,
     pub credentials: Vec<Credential>,
     /// It was set up without a key, as a server of one's own may be, and is called so.

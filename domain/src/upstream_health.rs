@@ -353,6 +353,7 @@ mod tests {
             base_url: None,
             enabled: true,
             on_disconnect: Default::default(),
+            responses: None,
             timeouts: ProviderTimeouts::default(),
             credentials: credentials.clone(),
             is_keyless: false,

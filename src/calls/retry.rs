@@ -137,6 +137,7 @@ mod tests {
             base_url: None,
             enabled: true,
             on_disconnect: Default::default(),
+            responses: None,
             timeouts,
             credentials: Vec::new(),
             is_keyless: false,

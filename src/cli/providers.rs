@@ -61,6 +61,8 @@ struct ProviderView {
     shadowed: bool,
     enabled: bool,
     on_disconnect: &'static str,
+    /// None where its address tells.
+    responses: Option<bool>,
     /// Its keys by their last characters.
     keys: Vec<String>,
     /// Keys that this master key does not open.
@@ -114,6 +116,7 @@ impl From<&CatalogueProvider> for ProviderView {
             shadowed: found.is_shadowed,
             enabled: provider.enabled,
             on_disconnect: on_disconnect_name(provider.on_disconnect),
+            responses: provider.responses,
             keys: provider.credentials.iter().map(|credential| credential.secret.masked()).collect(),
             locked_keys: found.locked,
             models: provider.models.iter().map(|model| model.name.to_string()).collect(),

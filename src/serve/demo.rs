@@ -67,6 +67,7 @@ pub async fn prepare(configuration: &Configuration, books: &Books) -> Result<Dem
         kind: ProviderKind::Simulated,
         base_url: None,
         on_disconnect: OnDisconnect::Cancel,
+        responses: None,
         timeouts: None,
         credentials: Vec::new(),
     };

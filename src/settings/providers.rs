@@ -30,6 +30,9 @@ pub struct ProviderSettings {
     pub models: Required<Names>,
     #[serde(default)]
     pub on_disconnect: Required<OnDisconnect>,
+    /// Where it is left out, the address tells.
+    #[serde(default)]
+    pub responses: Optional<bool>,
     #[serde(default)]
     pub timeouts: ProviderTimeoutSettings,
 }
@@ -53,6 +56,7 @@ impl ProviderSettings {
             api_key_env: Optional::default(),
             models: Required::default(),
             on_disconnect: Required::default(),
+            responses: Optional::default(),
             timeouts: ProviderTimeoutSettings::default(),
         }
     }

@@ -46,6 +46,7 @@ mod limits;
 mod prices;
 mod records;
 mod responses;
+mod responses_upstream;
 mod restarts;
 mod resting_upstreams;
 mod routing;

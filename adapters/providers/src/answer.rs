@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::StreamExt;
 use futures_util::stream;
-use hub_dialects::{anthropic, gemini, openai};
+use hub_dialects::{anthropic, gemini, openai, responses};
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::ports::{FrameStream, UpstreamAnswer};
 use hub_domain::vocabulary::{CallType, Event, Frame};
@@ -30,6 +30,7 @@ const MAX_ID: usize = 200;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Codec {
     OpenAi(CallType),
+    Responses,
     Anthropic,
     Gemini(CallType),
 }
@@ -69,6 +70,7 @@ fn events(body: Body, codec: Codec) -> FrameStream {
     let watch = body.watch();
     match codec {
         Codec::OpenAi(call_type) => watched(openai::decode_stream(body, call_type), watch),
+        Codec::Responses => watched(responses::decode_stream(body), watch),
         Codec::Anthropic => watched(anthropic::decode_stream(body), watch),
         Codec::Gemini(_) => watched(gemini::decode_stream(body), watch),
     }
@@ -95,6 +97,7 @@ fn whole(body: Body, codec: Codec) -> FrameStream {
         let body = body.whole(WHOLE_LIMIT).await?;
         match codec {
             Codec::OpenAi(call_type) => openai::decode_whole(body, call_type),
+            Codec::Responses => responses::decode_whole(body),
             Codec::Anthropic => anthropic::decode_whole(body),
             Codec::Gemini(CallType::Embedding) => gemini::decode_vectors(&body),
             Codec::Gemini(_) => gemini::decode_whole(body),

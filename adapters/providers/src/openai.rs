@@ -2,10 +2,13 @@
 
 mod limit_field;
 mod quirks;
+mod responses;
 
 use std::sync::Arc;
 
 use hub_dialects::openai::{UpstreamTarget, encode_request};
+use hub_dialects::responses::UpstreamTarget as ResponsesTarget;
+use hub_dialects::responses::encode_request as encode_response_request;
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, UpstreamAnswer};
 use hub_domain::routing::Candidate;
@@ -30,17 +33,26 @@ impl OpenAi {
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
         let Attempt { request, candidate, output_limit, traceparent, time_left } = attempt;
         let base = self.upstream.base(&candidate.provider)?;
+        let model = &*candidate.model;
         let call_type = request.canonical.call_type();
-        let limit_field = quirks::limit_field(&base, &candidate.provider.name)
-            .unwrap_or_else(|| limit_field::of(&base, &candidate.model));
-        let quirks = quirks::of(&base, &candidate.provider.name, &candidate.model);
-        let target = UpstreamTarget { model: &candidate.model, output_limit, limit_field, quirks };
+        let (encoded, path, codec) =
+            if responses::answers(&request, model, &base, candidate.provider.responses) {
+                let is_reasoning = responses::is_reasoning(model);
+                let target = ResponsesTarget { model, output_limit, is_reasoning };
+                (encode_response_request(&request, &target)?, RESPONSES, Codec::Responses)
+            } else {
+                let limit_field = quirks::limit_field(&base, &candidate.provider.name)
+                    .unwrap_or_else(|| limit_field::of(&base, model));
+                let quirks = quirks::of(&base, &candidate.provider.name, model);
+                let target = UpstreamTarget { model, output_limit, limit_field, quirks };
+                (encode_request(&request, &target)?, path(call_type), Codec::OpenAi(call_type))
+            };
         let asked = Asked {
-            encoded: encode_request(&request, &target)?,
-            url: base.join(path(call_type)),
+            encoded,
+            url: base.join(path),
             headers: headers(&candidate)?,
             streams: request.canonical.is_stream(),
-            codec: Codec::OpenAi(call_type),
+            codec,
             traceparent,
         };
         self.upstream.ask(asked, candidate.route.timeouts, time_left).await
@@ -52,6 +64,8 @@ impl OpenAi {
         self.upstream.test(url, headers(candidate)?, &candidate.provider).await
     }
 }
+
+const RESPONSES: &[&str] = &["responses"];
 
 fn path(call_type: CallType) -> &'static [&'static str] {
     match call_type {

@@ -17,13 +17,22 @@ use crate::schema::{credentials, providers};
 use crate::settings_version;
 use crate::sql_types::{AsJson, Key, Millis, Now};
 
-type ProviderRow =
-    (Key, String, String, Option<String>, bool, String, Option<AsJson<ProviderTimeouts>>, Millis);
+type ProviderRow = (
+    Key,
+    String,
+    String,
+    Option<String>,
+    bool,
+    String,
+    Option<AsJson<ProviderTimeouts>>,
+    Millis,
+    Option<bool>,
+);
 type CredentialRow = (Key, Key, String, Vec<u8>, i32);
 
 /// `None` for a provider of a later version, whose kind this one doesn't know and can't call.
 fn record(row: ProviderRow) -> Option<ProviderRecord> {
-    let (id, name, kind, base_url, enabled, on_disconnect, timeouts, created) = row;
+    let (id, name, kind, base_url, enabled, on_disconnect, timeouts, created, responses) = row;
     let Ok(kind) = kind.parse() else {
         tracing::warn!(provider = name, kind, "the kind of a configured provider is unknown; it is left out");
         return None;
@@ -35,6 +44,7 @@ fn record(row: ProviderRow) -> Option<ProviderRecord> {
         base_url,
         enabled,
         on_disconnect: if on_disconnect == DRAIN { OnDisconnect::Drain } else { OnDisconnect::Cancel },
+        responses,
         timeouts: timeouts.map(|AsJson(timeouts)| timeouts),
         credentials: Vec::new(),
         created: created.into(),
@@ -62,6 +72,7 @@ async fn add(conn: &mut Connection, new: &NewProvider) -> Result<ProviderRecord,
                 providers::base_url.eq(&new.base_url),
                 providers::enabled.eq(true),
                 providers::on_disconnect.eq(name_of(new.on_disconnect)),
+                providers::responses.eq(new.responses),
                 providers::timeouts.eq(new.timeouts.map(AsJson)),
                 providers::created_ms.eq(Now::PRESENT),
             ))
@@ -86,6 +97,7 @@ async fn add(conn: &mut Connection, new: &NewProvider) -> Result<ProviderRecord,
         base_url: new.base_url,
         enabled: true,
         on_disconnect: new.on_disconnect,
+        responses: new.responses,
         timeouts: new.timeouts,
         credentials: new.credentials,
         created: created.into(),

@@ -218,6 +218,7 @@ diesel::table! {
         on_disconnect -> Text,
         timeouts -> Nullable<Json>,
         created_ms -> Instant,
+        responses -> Nullable<Bool>,
     }
 }
 

@@ -22,6 +22,7 @@ impl ProviderBook for Memory {
             base_url: provider.base_url,
             enabled: true,
             on_disconnect: provider.on_disconnect,
+            responses: provider.responses,
             timeouts: provider.timeouts,
             credentials: provider.credentials,
             created: self.now(),

@@ -40,6 +40,8 @@ pub struct NewProvider {
     pub kind: ProviderKind,
     pub base_url: Option<String>,
     pub on_disconnect: OnDisconnect,
+    /// It has OpenAI's Responses, or has it not; `None` where its address tells.
+    pub responses: Option<bool>,
     pub timeouts: Option<ProviderTimeouts>,
     pub credentials: Vec<CredentialRecord>,
 }
@@ -63,6 +65,8 @@ pub struct ProviderRecord {
     pub base_url: Option<String>,
     pub enabled: bool,
     pub on_disconnect: OnDisconnect,
+    /// It has OpenAI's Responses, or has it not; `None` where its address tells.
+    pub responses: Option<bool>,
     pub timeouts: Option<ProviderTimeouts>,
     pub credentials: Vec<CredentialRecord>,
     pub created: UnixMillis,

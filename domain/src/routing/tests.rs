@@ -20,6 +20,7 @@ fn provider(name: &str, models: &[&str]) -> Provider {
         base_url: None,
         enabled: true,
         on_disconnect: OnDisconnect::Cancel,
+        responses: None,
         timeouts: ProviderTimeouts::default(),
         credentials: vec![Credential {
             id: None,

@@ -75,6 +75,7 @@ impl Desk {
             base_url: None,
             enabled: true,
             on_disconnect: OnDisconnect::Cancel,
+            responses: None,
             timeouts: ProviderTimeouts::default(),
             credentials: Vec::new(),
             is_keyless: false,

@@ -71,6 +71,7 @@ fn attempt() -> Attempt {
         base_url: None,
         enabled: true,
         on_disconnect: OnDisconnect::Cancel,
+        responses: None,
         timeouts: ProviderTimeouts::default(),
         credentials: Vec::new(),
         is_keyless: false,

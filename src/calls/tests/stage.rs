@@ -151,6 +151,7 @@ impl Stage {
             base_url: None,
             enabled: true,
             on_disconnect: staging.on_disconnect,
+            responses: None,
             timeouts: ProviderTimeouts::default(),
             credentials: (0..staging.credentials).map(credential).collect(),
             is_keyless: false,

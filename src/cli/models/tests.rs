@@ -21,6 +21,7 @@ async fn books() -> Books {
             kind: ProviderKind::Simulated,
             base_url: None,
             on_disconnect: Default::default(),
+            responses: None,
             timeouts: None,
             credentials: Vec::new(),
         };

@@ -39,6 +39,9 @@ pub struct Add {
     /// When a client leaves: cancel the answer, or drain it because the provider bills it anyway
     #[arg(long, default_value = "cancel", value_parser = parse_setting::<OnDisconnect>)]
     on_disconnect: OnDisconnect,
+    /// Whether it has OpenAI's Responses beside Chat Completions; where it is left out, its address tells
+    #[arg(long, num_args = 0..=1, default_missing_value = "true", require_equals = true, value_name = "BOOL")]
+    responses: Option<bool>,
 }
 
 fn name(text: &str) -> Result<String, String> {
@@ -72,6 +75,7 @@ impl Add {
             kind,
             base_url: base_url.clone(),
             on_disconnect: self.on_disconnect,
+            responses: self.responses,
             timeouts: None,
             credentials: sealed,
         };

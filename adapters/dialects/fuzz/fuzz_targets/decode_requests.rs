@@ -39,6 +39,8 @@ fn write(dialect: Dialect, body: &Bytes, canonical: Canonical) {
         let _ = anthropic::encode_request(&request, &target);
         let target = gemini::UpstreamTarget { model: "m", output_limit: Some(7), thinking: ThinkingControl::Level };
         let _ = gemini::encode_request(&request, &target);
+        let target = responses::UpstreamTarget { model: "m", output_limit: Some(7), is_reasoning: true };
+        let _ = responses::encode_request(&request, &target);
     }
 }
 

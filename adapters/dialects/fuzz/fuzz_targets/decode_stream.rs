@@ -6,14 +6,14 @@
 use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
-use hub_dialects::{AnswerStyle, StreamEncoder, WholeEncoder, anthropic, gemini, openai};
+use hub_dialects::{AnswerStyle, StreamEncoder, WholeEncoder, anthropic, gemini, openai, responses};
 use hub_domain::ids::CallId;
 use hub_domain::usage::Usage;
 use hub_domain::vocabulary::{CallType, Dialect, Frame, Receipt};
 use libfuzzer_sys::fuzz_target;
 
 /// Dialects that providers speak.
-const UPSTREAMS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+const UPSTREAMS: [Dialect; 4] = [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic, Dialect::Gemini];
 /// Dialects that clients speak.
 const CLIENTS: [Dialect; 6] =
     [Dialect::OpenAi, Dialect::Responses, Dialect::Anthropic, Dialect::Gemini, Dialect::Aigne, Dialect::Legacy];
@@ -48,6 +48,7 @@ macro_rules! read {
 fn decoded(from: Dialect, pieces: &[&[u8]]) -> VecDeque<Frame> {
     match from {
         Dialect::OpenAi => read!(openai::StreamDecoder::new(CallType::ChatCompletion), pieces),
+        Dialect::Responses => read!(responses::StreamDecoder::new(), pieces),
         Dialect::Anthropic => read!(anthropic::StreamDecoder::new(), pieces),
         _ => read!(gemini::StreamDecoder::new(), pieces),
     }
@@ -56,6 +57,7 @@ fn decoded(from: Dialect, pieces: &[&[u8]]) -> VecDeque<Frame> {
 fn whole(from: Dialect, body: Bytes) -> Result<Frame, ()> {
     match from {
         Dialect::OpenAi => openai::decode_whole(body, CallType::ChatCompletion),
+        Dialect::Responses => responses::decode_whole(body),
         Dialect::Anthropic => anthropic::decode_whole(body),
         _ => gemini::decode_whole(body),
     }

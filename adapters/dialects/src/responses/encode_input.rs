@@ -55,7 +55,8 @@ fn encode_message(message: &Message, items: &mut Vec<Value>) -> Result<(), Provi
             Part::ToolCall { id, name, arguments } => {
                 say(message.role, &mut content, items);
                 let arguments = if arguments.trim().is_empty() { "{}" } else { arguments };
-                let call = json!({ "type": "function_call", "call_id": id, "name": name, "arguments": arguments });
+                let call =
+                    json!({ "type": "function_call", "call_id": id, "name": name, "arguments": arguments });
                 items.push(call);
             }
             Part::ToolResult { call_id, text, images, is_error } => {
@@ -70,7 +71,9 @@ fn encode_message(message: &Message, items: &mut Vec<Value>) -> Result<(), Provi
                         "" => json!([]),
                         text => json!([{ "type": "summary_text", "text": text }]),
                     };
-                    items.push(json!({ "type": "reasoning", "summary": summary, "encrypted_content": sealed }));
+                    items.push(
+                        json!({ "type": "reasoning", "summary": summary, "encrypted_content": sealed }),
+                    );
                 }
             }
             Part::RedactedThinking(_) | Part::CacheBreakpoint(_) => {}

@@ -88,7 +88,10 @@ fn with_seals(include: Option<&str>) -> Option<String> {
         None => Vec::new(),
     };
     let seals = serde_json::value::to_raw_value(SEALS).ok()?;
-    if !all.iter().any(|one| serde_json::from_str::<Text>(one.get()).is_ok_and(|one| one.0.as_deref() == Some(SEALS))) {
+    if !all
+        .iter()
+        .any(|one| serde_json::from_str::<Text>(one.get()).is_ok_and(|one| one.0.as_deref() == Some(SEALS)))
+    {
         all.push(&seals);
     }
     serde_json::to_string(&all).ok()
@@ -107,8 +110,7 @@ fn without_lost_thoughts(text: String, is_stored: bool) -> Option<String> {
     let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(input) else {
         return Some(text); // one text
     };
-    let kept: Vec<&RawValue> =
-        items.iter().copied().filter(|item| !is_lost(item.get(), is_stored)).collect();
+    let kept: Vec<&RawValue> = items.iter().copied().filter(|item| !is_lost(item.get(), is_stored)).collect();
     if kept.len() == items.len() {
         return Some(text);
     }

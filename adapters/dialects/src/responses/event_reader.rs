@@ -104,7 +104,12 @@ impl EventReader {
         }
     }
 
-    fn end(&mut self, status: &str, wire: &Wire<'_>, frames: &mut VecDeque<Frame>) -> Result<Events, ProviderError> {
+    fn end(
+        &mut self,
+        status: &str,
+        wire: &Wire<'_>,
+        frames: &mut VecDeque<Frame>,
+    ) -> Result<Events, ProviderError> {
         let response = response(wire);
         let used = response.used();
         let mut events = Events::new();

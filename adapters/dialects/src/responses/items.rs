@@ -7,8 +7,8 @@ use hub_domain::error::CallError;
 use hub_domain::vocabulary::{ImageSource, Message, MessageRole, Part};
 use serde_json::value::RawValue;
 
-use super::{REDACTED, SEALED};
 use super::request_body::{Thought, WireItem, WirePart};
+use super::{REDACTED, SEALED};
 use crate::wire::content::{self, Content, content, shown_by_tool};
 use crate::wire::fault;
 use crate::wire::seal;

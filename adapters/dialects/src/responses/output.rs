@@ -297,10 +297,9 @@ impl Item<'_> {
             events.extend(piece.text.filled().map(|text| Event::Thinking { choice, text }));
         }
         let sealed = self.encrypted_content.filled();
-        events.extend(sealed.map(|sealed| Event::ThinkingSignature {
-            choice,
-            signature: seal::of_responses(&sealed),
-        }));
+        events.extend(
+            sealed.map(|sealed| Event::ThinkingSignature { choice, signature: seal::of_responses(&sealed) }),
+        );
     }
 }
 

@@ -77,7 +77,9 @@ impl PassedOn {
         error.put_u8(b'}');
         let error = String::from_utf8_lossy(&error);
         let created = self.created.as_deref().and_then(|raw| std::str::from_utf8(raw).ok());
-        let response = created.and_then(|text| member(text, "response")).unwrap_or("{\"object\":\"response\",\"output\":[]}");
+        let response = created
+            .and_then(|text| member(text, "response"))
+            .unwrap_or("{\"object\":\"response\",\"output\":[]}");
         let failed = Outline::of_answer(response).ok().and_then(|outline| {
             let mut edits = outline.into_edits();
             edits.set("status", "\"failed\"".to_owned());

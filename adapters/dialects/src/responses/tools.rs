@@ -8,8 +8,7 @@ use crate::encoded::unsupported;
 use crate::wire::loose::Short;
 
 /// Tools that only this dialect has, and that the client runs: they cost what their words cost.
-const RUN_BY_CLIENTS: [&str; 5] =
-    ["apply_patch", "computer", "computer_use_preview", "local_shell", SHELL];
+const RUN_BY_CLIENTS: [&str; 5] = ["apply_patch", "computer", "computer_use_preview", "local_shell", SHELL];
 
 const SHELL: &str = "shell";
 

@@ -17,6 +17,7 @@ mod readme_table;
 mod refused_requests;
 mod requests;
 mod responses;
+mod responses_upstream;
 mod stage;
 mod streams_read;
 mod streams_written;

@@ -241,7 +241,11 @@ fn request(dialect: Dialect, members: &str) -> Request {
 /// For models that think; others are not told to.
 fn encoded(request: &Request, upstream: Dialect) -> Result<Encoded, ProviderError> {
     match upstream {
-        Dialect::OpenAi | Dialect::Responses => {
+        Dialect::Responses => {
+            let target = responses::UpstreamTarget { model: "m", output_limit: None, is_reasoning: true };
+            responses::encode_request(request, &target)
+        }
+        Dialect::OpenAi => {
             let limit_field = LimitField::OnlyMaxCompletionTokens;
             let quirks = Quirks::default();
             openai::encode_request(
@@ -267,8 +271,12 @@ fn encoded(request: &Request, upstream: Dialect) -> Result<Encoded, ProviderErro
 }
 
 /// Dialects that providers speak.
-const PROVIDERS: [(Dialect, &str); 3] =
-    [(Dialect::OpenAi, "OpenAI"), (Dialect::Anthropic, "Anthropic"), (Dialect::Gemini, "Gemini")];
+const PROVIDERS: [(Dialect, &str); 4] = [
+    (Dialect::OpenAi, "OpenAI"),
+    (Dialect::Responses, "OpenAI's Responses"),
+    (Dialect::Anthropic, "Anthropic"),
+    (Dialect::Gemini, "Gemini"),
+];
 
 /// Dialects that clients speak. The older dialect of `chat/completions` has a part of what OpenAI's has.
 const CLIENTS: [(Dialect, &str); 5] = [

@@ -55,6 +55,7 @@ fn the_items_of_one_turn_are_one_message() {
             { "type": "input_audio", "input_audio": { "data": "AAAA", "format": "wav" } }] },
         { "type": "reasoning", "id": "rs_1", "summary": [{ "type": "summary_text", "text": "hm" }], "encrypted_content": "seal" },
         { "type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "hub.redacted.xyz" },
+        { "type": "reasoning", "id": "rs_2", "summary": [], "encrypted_content": "hub.sealed.others" },
         { "type": "reasoning", "id": "rs_3", "summary": [] },
         { "type": "message", "role": "assistant", "content": [{ "type": "output_text", "text": "a", "annotations": [] }] },
         { "type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": "{\"n\":1.50}" },
@@ -75,8 +76,9 @@ fn the_items_of_one_turn_are_one_message() {
     assert_eq!(
         chat.messages[1].parts,
         [
-            Part::Thinking { text: "hm".into(), signature: Some("seal".into()) },
+            Part::Thinking { text: "hm".into(), signature: Some("hub.responses.seal".into()) },
             Part::RedactedThinking("xyz".into()),
+            Part::Thinking { text: String::new(), signature: Some("others".into()) },
             Part::Text("a".into()),
             call("c1", "f", "{\"n\":1.50}"),
             call("c2", "g", "{}"),
@@ -252,7 +254,7 @@ fn a_stream_puts_together_what_the_whole_answer_is() {
     let kinds: Vec<_> =
         response["output"].as_array().unwrap().iter().map(|item| item["type"].clone()).collect();
     assert_eq!(kinds, ["reasoning", "reasoning", "message", "function_call", "function_call"]);
-    assert_eq!(response["output"][0]["encrypted_content"], "seal");
+    assert_eq!(response["output"][0]["encrypted_content"], "hub.sealed.seal");
     assert_eq!(
         (&response["output"][3]["call_id"], &response["output"][3]["arguments"]),
         (&json!("c1"), &json!("{\"n\":1.50}"))
@@ -294,7 +296,7 @@ fn a_seal_after_redacted_thoughts_belongs_to_thoughts_of_its_own() {
     ];
     let output = whole(&frames)["output"].clone();
     assert_eq!(output[0]["encrypted_content"], "hub.redacted.xyz");
-    assert_eq!(output[1]["encrypted_content"], "seal");
+    assert_eq!(output[1]["encrypted_content"], "hub.sealed.seal");
     assert_eq!(accumulated(&written(&frames))["output"], output);
 }
 

@@ -109,6 +109,7 @@ pub fn snapshot() -> Snapshot {
         base_url: None,
         enabled: true,
         on_disconnect: hub_domain::call::OnDisconnect::Cancel,
+        responses: None,
         timeouts: ProviderTimeouts::default(),
         credentials: Vec::new(),
         is_keyless: false,

@@ -93,6 +93,7 @@ impl Asked {
             base_url: self.base_url.as_deref().map(Into::into),
             enabled: true,
             on_disconnect: OnDisconnect::default(),
+            responses: None,
             timeouts: self.timeouts,
             credentials: credential.iter().cloned().collect(),
             is_keyless: false,

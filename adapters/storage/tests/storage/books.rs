@@ -197,6 +197,7 @@ fn provider(name: &str) -> NewProvider {
         kind: ProviderKind::OpenAi,
         base_url: None,
         on_disconnect: OnDisconnect::Cancel,
+        responses: None,
         timeouts: None,
         credentials: vec![CredentialRecord {
             id: CredentialId::new(),

@@ -30,6 +30,7 @@ fn provider() -> NewProvider {
         kind: ProviderKind::OpenAi,
         base_url: Some("http://127.0.0.1:9/v1".to_owned()),
         on_disconnect: OnDisconnect::Drain,
+        responses: Some(true),
         timeouts: Some(ProviderTimeouts {
             idle: Duration::from_millis(1_500),
             ..ProviderTimeouts::default()
@@ -48,6 +49,7 @@ async fn a_provider_is_listed_as_it_was_added(world: &dyn World) {
     let record = listed(world, new.id).await.unwrap();
 
     assert_eq!((record.name, record.kind, record.base_url), (new.name, new.kind, new.base_url));
+    assert_eq!(record.responses, new.responses);
     assert_eq!((record.on_disconnect, record.timeouts), (new.on_disconnect, new.timeouts));
     assert_eq!(record.credentials, new.credentials, "in their order");
     assert!(record.enabled);
