@@ -30,6 +30,8 @@ const PATH: &str = "/v1/chat/completions";
 /// Connections of a full load.
 const CONNECTIONS: usize = 64;
 const STREAM_CONNECTIONS: usize = 32;
+/// Connections of as many streams as a core can.
+const FULL_STREAM_CONNECTIONS: usize = 128;
 const RATE: u32 = 1_000;
 const OPEN_STREAMS: usize = 2_000;
 /// Connections opened at once, so that the backlog of a single core is not what is measured.
@@ -37,7 +39,7 @@ const OPENING: usize = 50;
 
 const HELP: &str = "\
 usage: tests/bench/run [--seconds N] [--rounds N] [--json]
-       tests/bench/run --profile whole|stream|steady|books|bare [--seconds N]
+       tests/bench/run --profile whole|stream|translated|steady|books|bare [--seconds N]
 
   --seconds N   how long each load lasts (5)
   --rounds N    how often nginx and the hub take turns (3)
@@ -80,6 +82,14 @@ fn chat(stream: bool) -> Rc<Request> {
 }
 
 const MODEL: &str = "openai/gpt-4o-mini";
+
+/// The same stream, asked for in Anthropic's dialect: each chunk is translated.
+fn translated() -> Rc<Request> {
+    let body = format!(
+        r#"{{"model":"{MODEL}","system":"You are a helpful assistant that answers in one short paragraph.","messages":[{{"role":"user","content":"What is the capital of France, and where does it lie?"}}],"temperature":0.2,"max_tokens":200,"stream":true}}"#
+    );
+    Rc::new(Request::post("/v1/messages", KEY, &body, b"event: message_stop"))
+}
 
 /// A request whose stream the fake upstream never ends; the user's name tells it so.
 fn endless() -> Rc<Request> {
@@ -137,7 +147,7 @@ async fn open_streams(program: &Program) -> Result<f64, Box<dyn Error>> {
 async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
     let dir = tempfile::tempdir()?;
     let upstream = upstream::start()?;
-    let (whole, stream) = (chat(false), chat(true));
+    let (whole, stream, translated) = (chat(false), chat(true), translated());
     let mut report = Report::default();
 
     for _ in 0..options.rounds {
@@ -171,10 +181,13 @@ async fn measure(options: &Options) -> Result<Report, Box<dyn Error>> {
             let Some(program) = program else { continue };
             side.whole.push(stretch(program, &whole, CONNECTIONS, options.time).await?);
             side.stream.push(stretch(program, &stream, STREAM_CONNECTIONS, options.time).await?);
+            side.full_stream.push(stretch(program, &stream, FULL_STREAM_CONNECTIONS, options.time).await?);
             let steady = load::at_rate(program.port, Rc::clone(&whole), RATE, options.time).await;
             check(&steady)?;
             side.latency.push((steady.quantile(500), steady.quantile(990)));
         }
+        let translated = stretch(&hub, &translated, FULL_STREAM_CONNECTIONS, options.time).await?;
+        report.translated.push(translated);
     }
     report.hub.kib_per_stream = Some(open_streams(&hub).await?);
     if let Some(nginx) = &nginx {
@@ -201,6 +214,7 @@ async fn profile(options: &Options, load: &str) -> Result<(), Box<dyn Error>> {
     };
     let (request, connections) = match load {
         "stream" => (chat(true), STREAM_CONNECTIONS),
+        "translated" => (translated(), STREAM_CONNECTIONS),
         _ => (chat(false), CONNECTIONS),
     };
     hub.first_right_answer(&request).await?;

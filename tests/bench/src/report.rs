@@ -5,6 +5,7 @@ use std::fmt;
 use serde_json::{Value, json};
 
 use crate::books::Cost;
+use crate::upstream::CHUNKS;
 
 /// One load on one program.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +20,8 @@ pub struct Stretch {
 pub struct Side {
     pub whole: Vec<Stretch>,
     pub stream: Vec<Stretch>,
+    /// As many streams as the core can.
+    pub full_stream: Vec<Stretch>,
     /// Median and 99th percentile, in microseconds.
     pub latency: Vec<(u64, u64)>,
     pub kib_per_stream: Option<f64>,
@@ -30,6 +33,8 @@ pub struct Report {
     pub nginx: Side,
     /// actix-web and reqwest with nothing between them.
     pub bare: Side,
+    /// The hub, with each chunk of such a stream of OpenAI's written in Anthropic's dialect.
+    pub translated: Vec<Stretch>,
     /// The same load without anything between.
     pub direct: Vec<(u64, u64)>,
     pub start_ms: Vec<f64>,
@@ -43,6 +48,11 @@ fn median(values: impl Iterator<Item = f64>) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 
+/// CPU time for each chunk of a stream, in microseconds, with its share of the call around it.
+fn chunk_cpu(streams: &[Stretch]) -> f64 {
+    median(streams.iter().map(|stretch| stretch.cpu_each)) / CHUNKS as f64
+}
+
 impl Side {
     fn per_second(&self) -> f64 {
         median(self.whole.iter().map(|stretch| stretch.per_second))
@@ -54,6 +64,14 @@ impl Side {
 
     fn stream_cpu(&self) -> f64 {
         median(self.stream.iter().map(|stretch| stretch.cpu_each))
+    }
+
+    fn full_streams(&self) -> f64 {
+        median(self.full_stream.iter().map(|stretch| stretch.per_second))
+    }
+
+    fn full_chunk_cpu(&self) -> f64 {
+        chunk_cpu(&self.full_stream)
     }
 
     fn p50(&self) -> f64 {
@@ -70,6 +88,8 @@ impl Side {
             "cpu_us_per_request": self.cpu(),
             "streams_per_second": median(self.stream.iter().map(|stretch| stretch.per_second)),
             "cpu_us_per_stream": self.stream_cpu(),
+            "full_streams_per_second": self.full_streams(),
+            "cpu_us_per_chunk": self.full_chunk_cpu(),
             "latency_us": { "p50": self.p50(), "p99": self.p99() },
             "kib_per_open_stream": self.kib_per_stream,
         })
@@ -97,6 +117,10 @@ impl Report {
             "hub": self.hub.json(),
             "nginx": if self.nginx.whole.is_empty() { Value::Null } else { self.nginx.json() },
             "bare": self.bare.json(),
+            "translated": json!({
+                "streams_per_second": median(self.translated.iter().map(|stretch| stretch.per_second)),
+                "cpu_us_per_chunk": chunk_cpu(&self.translated),
+            }),
             "direct_latency_us": { "p50": self.direct_p50(), "p99": self.direct_p99() },
             "start_to_first_answer_ms": self.start(),
             "hold_and_settle_cpu": books,
@@ -163,6 +187,34 @@ impl fmt::Display for Report {
                 bare: Some(bare.stream_cpu()),
                 hub: hub.stream_cpu(),
                 verdict: ratio(hub.stream_cpu(), nginx.stream_cpu(), "≤ 3", |ratio| ratio <= 3.0),
+            },
+            Line {
+                what: "streams a second, 128 connections",
+                nginx: beside(nginx.full_streams()),
+                bare: Some(bare.full_streams()),
+                hub: hub.full_streams(),
+                verdict: String::new(),
+            },
+            Line {
+                what: "the same, for Anthropic's clients",
+                nginx: None,
+                bare: None,
+                hub: median(self.translated.iter().map(|stretch| stretch.per_second)),
+                verdict: String::new(),
+            },
+            Line {
+                what: "CPU time of a chunk there, µs",
+                nginx: beside(nginx.full_chunk_cpu()),
+                bare: Some(bare.full_chunk_cpu()),
+                hub: hub.full_chunk_cpu(),
+                verdict: verdict(hub.full_chunk_cpu() < 20.0, "target < 20".to_owned()),
+            },
+            Line {
+                what: "the same, for Anthropic's clients",
+                nginx: None,
+                bare: None,
+                hub: chunk_cpu(&self.translated),
+                verdict: verdict(chunk_cpu(&self.translated) < 40.0, "target < 40".to_owned()),
             },
             Line {
                 what: "added latency at 1000/s, p50, µs",
