@@ -52,7 +52,8 @@ pub(super) struct Received {
 }
 
 pub(super) struct Rest {
-    field: Field,
+    /// `None` where all of the file has come.
+    field: Option<Field>,
     multipart: Multipart,
     limit: usize,
     out: mpsc::Sender<Option<UploadPiece>>,
@@ -96,7 +97,8 @@ pub(super) async fn receive(
         match announced {
             Some(announced) if passing == Passing::AfterModel && has_model && kept.files == 0 => {
                 let most = u64::try_from(announced).unwrap_or(u64::MAX);
-                let head = beginning(&mut field, limit).await?;
+                let (head, has_more) = beginning(&mut field, limit).await?;
+                let field = Some(field).filter(|_| has_more);
                 let (out, pieces) = mpsc::channel(IN_BETWEEN);
                 let begun = [Ok(file), Ok(UploadPiece::Bytes(head.clone()))];
                 let pieces = Box::pin(stream::iter(begun).chain(coming(pieces)));
@@ -214,37 +216,40 @@ fn coming(
 impl Rest {
     /// Reads the form to its end and passes it on. `late` sees fields that stand behind the file.
     pub(super) async fn pass_on(
-        mut self,
+        self,
         mut late: impl FnMut(&str, &str) -> Result<(), CallError>,
     ) -> Result<(), Refusal> {
+        let Self { field, mut multipart, limit, out } = self;
         let (mut unwanted, mut fields) = (0, 0);
-        loop {
-            while let Some(piece) = self.field.next().await {
-                let piece = piece.map_err(|error| refusal(&error, self.limit))?;
+        // It is let go of at the end of this block: the next part does not come as long as there is this one.
+        if let Some(mut field) = field {
+            while let Some(piece) = field.next().await {
+                let piece = piece.map_err(|error| refusal(&error, limit))?;
                 let length = piece.len();
-                if self.out.send(Some(UploadPiece::Bytes(piece))).await.is_err() {
+                if out.send(Some(UploadPiece::Bytes(piece))).await.is_err() {
                     unwanted += length;
                     if unwanted > MOST_UNWANTED {
                         return Ok(());
                     }
                 }
             }
-            let Some(part) = self.multipart.next().await else { break };
-            self.field = part.map_err(|error| refusal(&error, self.limit))?;
+        }
+        while let Some(part) = multipart.next().await {
+            let mut field = part.map_err(|error| refusal(&error, limit))?;
             fields += 1;
             if fields > MAX_FIELDS {
                 return Err(too_many("fields"));
             }
-            if file(&self.field)?.is_some() {
+            if file(&field)?.is_some() {
                 let message = "The form has more than one file.".to_owned();
                 return Err(CallError::invalid(message, "file".to_owned(), "too_many_files").into());
             }
-            let (name, value) = text(&mut self.field, self.limit).await?;
+            let (name, value) = text(&mut field, limit).await?;
             late(&name, &value)?;
             // Nobody there to take it: the answer is on its way already.
-            let _ = self.out.send(Some(UploadPiece::Field { name, value })).await;
+            let _ = out.send(Some(UploadPiece::Field { name, value })).await;
         }
-        let _ = self.out.send(None).await;
+        let _ = out.send(None).await;
         Ok(())
     }
 }
@@ -274,15 +279,16 @@ async fn text(field: &mut Field, limit: usize) -> Result<(String, String), Refus
     Ok((name, value))
 }
 
-/// The first bytes of a file, at least as many as tell what it is, if it has them.
-async fn beginning(field: &mut Field, limit: usize) -> Result<Bytes, Refusal> {
+/// The first bytes of a file, at least as many as tell what it is, if it has them; and whether more may follow. A
+/// field that has ended must not be asked again.
+async fn beginning(field: &mut Field, limit: usize) -> Result<(Bytes, bool), Refusal> {
     let mut head = Bytes::new();
     while head.len() < HEAD {
-        let Some(piece) = field.next().await else { break };
+        let Some(piece) = field.next().await else { return Ok((head, false)) };
         let piece = piece.map_err(|error| refusal(&error, limit))?;
         head = if head.is_empty() { piece } else { [head, piece].concat().into() };
     }
-    Ok(head)
+    Ok((head, true))
 }
 
 fn invalid(reason: &str) -> Refusal {
