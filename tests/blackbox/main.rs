@@ -32,6 +32,7 @@ mod broken_upstreams;
 mod commands;
 mod compatible;
 mod configuration;
+mod conformance;
 mod crash;
 mod credits;
 mod database_away;

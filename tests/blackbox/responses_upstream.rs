@@ -91,7 +91,7 @@ fn events(body: &str) -> Vec<Value> {
 
 async fn a_client_of_responses_is_passed_on(world: &mut World) {
     with_responses(world).await;
-    let tokens = Tokens { input: 100, cached: 60, output: 50, reasoning: 30 };
+    let tokens = Tokens { input: 20, cached: 12, output: 40, reasoning: 30 };
     world.upstream.script("m", [whole(json!([message("Hi!")]), tokens)]);
     let hub = world.start().await;
     let mut asked = ask("fake/m");
@@ -99,7 +99,7 @@ async fn a_client_of_responses_is_passed_on(world: &mut World) {
     let answer = hub.client().post(PATH, asked).send().await.expect(200);
     let shown = answer.json();
     assert_eq!((&shown["id"], &shown["brand_new"]), (&json!("resp_fake"), &json!(1)), "kept as it came");
-    assert_eq!(shown["usage"]["input_tokens_details"]["cached_tokens"], 60);
+    assert_eq!(shown["usage"]["input_tokens_details"]["cached_tokens"], 12);
     assert_eq!(shown["usage"]["modelCallId"], json!(answer.call_id()));
     assert_eq!(answer.cost(), Some(price(tokens)));
     assert_eq!(hub.record(&answer.call_id()).await.cost(), price(tokens));
