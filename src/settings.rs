@@ -12,11 +12,13 @@ use hub_domain::ending::OnUpstreamFailure;
 use hub_domain::money::Credits;
 use hub_domain::ports::BillingMode;
 use hub_http::BasePath;
+use hub_providers::Allowed;
 use serde::{Deserialize, Serialize};
 
 use crate::telemetry::LogFormat;
 
 mod address;
+mod allowed;
 mod byte_size;
 mod choice;
 mod data_dir;
@@ -60,6 +62,7 @@ pub struct Settings {
     pub billing: Billing,
     pub bootstrap: Bootstrap,
     pub limits: Limits,
+    pub egress: Egress,
     pub timeouts: Timeouts,
     pub retry: Retry,
     pub drain: Drain,
@@ -143,6 +146,14 @@ pub struct Limits {
     pub requests_per_key: Required<u64>,
     pub tokens_per_account: Required<u64>,
     pub tokens_per_key: Required<u64>,
+}
+
+/// What the hub fetches because a caller names it.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Egress {
+    pub allow: Required<Allowed>,
+    pub max_bytes: Required<ByteSize>,
+    pub timeout: Required<Duration>,
 }
 
 #[derive(Debug, Clone, Deserialize, Serialize)]

@@ -8,7 +8,7 @@ use hub_domain::ports::{
 };
 
 use hub_identity::{MasterKeys, SealedSecrets};
-use hub_providers::{Providers, ProvidersSettings};
+use hub_providers::{EgressSettings, Providers, ProvidersSettings};
 use hub_storage::Store;
 
 use super::catalogue::{Catalogue, fixed_models, fixed_providers, general_timeouts};
@@ -17,7 +17,7 @@ use super::master_key::{known_master_keys, master_keys, refresher};
 use super::store::{OpenedStore, Opening, open_store};
 use super::system_clock::SystemClock;
 use crate::cli::Failure;
-use crate::settings::Configuration;
+use crate::settings::{Configuration, Settings};
 
 /// What a command reads and writes, with the means to try a provider.
 #[derive(Clone)]
@@ -52,6 +52,15 @@ impl OpenedBooks {
     /// Waits for what is queued.
     pub async fn close(self) {
         self.store.close().await;
+    }
+}
+
+fn egress_settings(settings: &Settings) -> EgressSettings {
+    let egress = &settings.egress;
+    EgressSettings {
+        allowed: egress.allow.0.clone(),
+        max_bytes: egress.max_bytes.0.0,
+        timeout: *egress.timeout,
     }
 }
 
@@ -134,7 +143,10 @@ impl Books {
                 .with_timeouts(general)
                 .with_names(models, named_only)
                 .refreshing(refresher(configuration, keys.clone()));
-        let upstream = Providers::new(ProvidersSettings::default());
+        let upstream = Providers::new(ProvidersSettings {
+            egress: egress_settings(&configuration.settings),
+            ..ProvidersSettings::default()
+        });
         let books =
             Self::new(shared, secrets, Arc::new(SystemClock), Arc::new(upstream), Arc::new(catalogue));
         Ok(OpenedBooks { books, store, keys, migrated })

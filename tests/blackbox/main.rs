@@ -38,6 +38,7 @@ mod credits;
 mod database_away;
 mod demo;
 mod departures;
+mod egress;
 mod gemini;
 mod idempotency;
 mod images;

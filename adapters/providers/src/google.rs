@@ -1,8 +1,10 @@
 //! Google's Gemini API, <https://ai.google.dev/api>.
 
+mod by_url;
 mod thinking;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use hub_dialects::gemini::{UpstreamTarget, encode_request};
 use hub_domain::error::ProviderError;
@@ -12,6 +14,7 @@ use hub_domain::vocabulary::CallType;
 use reqwest::header::{HeaderMap, HeaderName};
 
 use crate::answer::Codec;
+use crate::egress::Egress;
 use crate::http::Http;
 use crate::upstream::{Asked, Upstream, with_key};
 
@@ -23,11 +26,12 @@ const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 pub struct Google {
     upstream: Upstream,
+    egress: Arc<dyn Egress>,
 }
 
 impl Google {
-    pub fn new(http: Arc<Http>) -> Self {
-        Self { upstream: Upstream::new(http, BASE_URL) }
+    pub fn new(http: Arc<Http>, egress: Arc<dyn Egress>) -> Self {
+        Self { upstream: Upstream::new(http, BASE_URL), egress }
     }
 
     pub async fn start(&self, attempt: Attempt) -> Result<UpstreamAnswer, ProviderError> {
@@ -38,7 +42,10 @@ impl Google {
             output_limit,
             thinking: thinking::of(&candidate.model),
         };
-        let encoded = encode_request(&request, &target)?;
+        let began = Instant::now();
+        let inline = by_url::inline(&request, &*self.egress, time_left).await?;
+        let time_left = time_left.saturating_sub(began.elapsed());
+        let encoded = encode_request(&inline, &target)?;
         let call_type = request.canonical.call_type();
         // Images come whole here, however the client gets them.
         let streams = request.canonical.is_stream() && call_type != CallType::ImageGeneration;

@@ -68,6 +68,14 @@ impl Http {
         Self { user_agent, tls: Tls::new(extra_roots), proxies: Proxies::from_environment() }
     }
 
+    pub fn user_agent(&self) -> HeaderValue {
+        self.user_agent.clone()
+    }
+
+    pub fn tls_config(&self) -> Result<rustls::ClientConfig, rustls::Error> {
+        self.tls.config()
+    }
+
     /// Sends a request and waits for the head of the answer.
     pub async fn send(&self, mut request: Request, limits: Limits) -> Result<Response, ProviderError> {
         let kind = Kind { connect: limits.connect, proxied: self.proxies.apply_to(request.url()).await };

@@ -5,6 +5,7 @@ mod answer;
 mod anthropic;
 mod audio_bytes;
 mod base_url;
+mod egress;
 mod form_body;
 mod google;
 mod http;
@@ -17,5 +18,6 @@ mod tokenizer;
 mod upstream;
 pub mod well_known;
 
+pub use egress::{Allowed, Egress, EgressError, EgressSettings, Fetched, GuardedEgress, LookUp};
 pub use providers::{Providers, ProvidersSettings, default_base_url};
 pub use token_counter::TiktokenCounter;

@@ -8,6 +8,7 @@ use hub_domain::ports::{Attempt, ModelProvider, UpstreamAnswer};
 use hub_domain::routing::{Candidate, ProviderKind};
 
 use crate::anthropic::{self, Anthropic};
+use crate::egress::{EgressSettings, GuardedEgress};
 use crate::google::{self, Google};
 use crate::http::Http;
 use crate::openai::{self, OpenAi};
@@ -19,6 +20,8 @@ pub struct ProvidersSettings {
     pub user_agent: String,
     /// DER certificates that are trusted beside the system's.
     pub extra_roots: Vec<Vec<u8>>,
+    /// What is fetched because a caller names it.
+    pub egress: EgressSettings,
 }
 
 impl Default for ProvidersSettings {
@@ -26,6 +29,7 @@ impl Default for ProvidersSettings {
         Self {
             user_agent: concat!("aigne-hub/", env!("CARGO_PKG_VERSION")).to_owned(),
             extra_roots: Vec::new(),
+            egress: EgressSettings::default(),
         }
     }
 }
@@ -41,10 +45,11 @@ pub struct Providers {
 impl Providers {
     pub fn new(settings: ProvidersSettings) -> Self {
         let http = Arc::new(Http::new(&settings.user_agent, settings.extra_roots));
+        let egress = GuardedEgress::new(settings.egress, Arc::clone(&http));
         Self {
             openai: OpenAi::new(Arc::clone(&http)),
             anthropic: Anthropic::new(Arc::clone(&http)),
-            google: Google::new(http),
+            google: Google::new(http, Arc::new(egress)),
             simulated: Simulated::new(),
         }
     }

@@ -6,6 +6,7 @@
 mod asked;
 mod compressed;
 mod connections;
+mod egress;
 mod errors;
 mod http2;
 mod proxies;
