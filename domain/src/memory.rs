@@ -9,6 +9,7 @@ mod call_ledger;
 mod collected_usage;
 mod health;
 mod jobs;
+mod kept_media;
 mod key_store;
 mod known_tokens;
 mod leases;
@@ -29,6 +30,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use collected_usage::CollectedUsage;
+pub use kept_media::KeptMedia;
 pub use known_tokens::KnownTokens;
 pub use manual_clock::ManualClock;
 pub use marked_secrets::MarkedSecrets;

@@ -11,6 +11,7 @@ mod call_runner;
 mod clock;
 #[cfg(feature = "contract")]
 pub mod contract;
+mod egress;
 mod health;
 mod idempotency;
 mod identity_verifier;
@@ -40,6 +41,7 @@ pub use call_ledger::{
 };
 pub use call_runner::{CallRunner, Estimate, IncomingCall, RunOutcome};
 pub use clock::{Clock, UnixMillis};
+pub use egress::{Egress, EgressError, Fetched};
 pub use health::{Health, HealthReport};
 pub use idempotency::{
     AnswerRecorder, Answers, Claim, ClaimState, IdempotencyRequest, KeptAnswer, SealedAnswer,

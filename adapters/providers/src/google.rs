@@ -8,13 +8,12 @@ use std::time::Instant;
 
 use hub_dialects::gemini::{UpstreamTarget, encode_request};
 use hub_domain::error::ProviderError;
-use hub_domain::ports::{Attempt, UpstreamAnswer};
+use hub_domain::ports::{Attempt, Egress, UpstreamAnswer};
 use hub_domain::routing::Candidate;
 use hub_domain::vocabulary::CallType;
 use reqwest::header::{HeaderMap, HeaderName};
 
 use crate::answer::Codec;
-use crate::egress::Egress;
 use crate::http::Http;
 use crate::upstream::{Asked, Upstream, with_key};
 

@@ -18,6 +18,6 @@ mod tokenizer;
 mod upstream;
 pub mod well_known;
 
-pub use egress::{Allowed, Egress, EgressError, EgressSettings, Fetched, GuardedEgress, LookUp};
+pub use egress::{Allowed, EgressSettings, GuardedEgress, LookUp};
 pub use providers::{Providers, ProvidersSettings, default_base_url};
 pub use token_counter::TiktokenCounter;

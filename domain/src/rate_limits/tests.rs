@@ -131,11 +131,11 @@ fn owners_that_rest_take_no_memory() {
     for _ in 0..5_000 {
         limits.take_request(&caller(5, 0), now).unwrap();
     }
-    for _ in 0..2_000 {
+    for _ in 0..8_000 {
         limits.take_request(&caller(5, 0), now + MINUTE).unwrap();
     }
     let kept: usize = limits.shards.iter().map(|shard| shard.lock().unwrap().owners.len()).sum();
-    assert!(kept < 4_000, "{kept}");
+    assert!(kept < 9_000, "those of the last minute, and few others: {kept}");
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_executor::block_on;
 use hub_domain::call::OnDisconnect;
 use hub_domain::ids::AccountId;
 use hub_domain::memory::{
-    CollectedUsage, KnownTokens, ManualClock, MarkedSecrets, Memory, ScriptedProvider, WordCounter,
+    CollectedUsage, KeptMedia, KnownTokens, ManualClock, MarkedSecrets, Memory, ScriptedProvider, WordCounter,
 };
-use hub_domain::ports::{Attempt, ProviderTimeouts, contract};
+use hub_domain::ports::{Attempt, Fetched, ProviderTimeouts, contract};
 use hub_domain::routing::{Candidate, Provider, ProviderKind, Route};
 use hub_domain::vocabulary::{Canonical, ChatRequest, Event, Limits, Principal, Request, Role};
 
@@ -53,6 +54,13 @@ fn known_tokens_keep_the_contract() {
     };
     tokens.know("a-token-of-alice", principal);
     block_on(contract::identity_verifier(&tokens, "a-token-of-alice", account));
+}
+
+#[test]
+fn kept_media_keep_the_contract() {
+    let url = "https://example.org/a.png";
+    let png = Fetched { media_type: "image/png", bytes: Bytes::from_static(b"\x89PNG\r\n\x1a\n") };
+    block_on(contract::egress(&KeptMedia([(url.to_owned(), png)].into()), url));
 }
 
 #[test]

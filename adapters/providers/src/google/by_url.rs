@@ -10,9 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use futures_util::future::try_join_all;
 use hub_domain::error::{ProviderError, UpstreamClass};
+use hub_domain::ports::{Egress, EgressError, Fetched};
 use hub_domain::vocabulary::{Canonical, ChatRequest, Dialect, ImageSource, Part, Request};
-
-use crate::egress::{Egress, EgressError, Fetched};
 
 /// Different URLs in one request.
 const MOST: usize = 8;

@@ -9,7 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use hub_providers::{Allowed, Egress, EgressError, EgressSettings, Fetched, GuardedEgress, LookUp};
+use hub_domain::ports::{Egress, EgressError, Fetched, contract};
+use hub_providers::{Allowed, EgressSettings, GuardedEgress, LookUp};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -87,6 +88,14 @@ async fn let_in(answers: Vec<Vec<u8>>) -> (Result<Fetched, EgressError>, usize) 
     let stage = stage(&format!("good.test:{port}"), &["127.0.0.1"]);
     let fetched = fetch(&stage, &format!("http://good.test:{port}/a.png")).await;
     (fetched, seen.load(Ordering::Relaxed))
+}
+
+#[tokio::test]
+async fn the_guard_keeps_the_contract() {
+    let (address, _) = server(vec![answer("200 OK", "content-type: text/plain\r\n", PNG)]).await;
+    let port = address.port();
+    let stage = stage(&format!("good.test:{port}"), &["127.0.0.1"]);
+    contract::egress(&stage.egress, &format!("http://good.test:{port}/a.png")).await;
 }
 
 #[tokio::test]
