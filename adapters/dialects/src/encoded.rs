@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use hub_domain::error::{ProviderError, UpstreamClass};
+use hub_domain::vocabulary::Tool;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
@@ -26,6 +27,17 @@ pub(crate) fn unsupported(param: impl Into<String>, why: &str) -> ProviderError 
         param: Some(param),
         ..unreadable()
     }
+}
+
+/// Refuses tools that another provider runs.
+pub(crate) fn refuse_hosted(tools: &[Tool]) -> Result<(), ProviderError> {
+    for (index, tool) in tools.iter().enumerate() {
+        if let Some(hosted) = &tool.hosted {
+            let why = format!("The tool '{hosted}' runs at another provider only.");
+            return Err(unsupported(format!("tools[{index}]"), &why));
+        }
+    }
+    Ok(())
 }
 
 /// A number or a schema of the request is no JSON.

@@ -13,9 +13,11 @@ use std::ops::Range;
 use memchr::memchr2;
 
 mod edits;
+mod one_member;
 mod shape;
 
 pub(crate) use edits::Edits;
+pub(crate) use one_member::{member, with_member, without_member};
 pub(crate) use shape::Shape;
 
 /// Objects and arrays inside each other.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::UpstreamTarget;
 use super::encode_request::{budget, limit};
 use super::encode_turns::{self, Turns};
-use crate::encoded::{Encoded, unreadable, unsupported};
+use crate::encoded::{Encoded, refuse_hosted, unreadable, unsupported};
 use crate::wire::json_object::JsonObject;
 
 /// Tokens of thought for each word on how hard to think.
@@ -43,13 +43,7 @@ fn require_words(chat: &ChatRequest) -> Result<(), ProviderError> {
     if chat.audio_output {
         return Err(unsupported("modalities", "This provider answers in text."));
     }
-    for (index, tool) in chat.tools.iter().enumerate() {
-        if let Some(hosted) = &tool.hosted {
-            let why = format!("The tool '{hosted}' runs at another provider only.");
-            return Err(unsupported(format!("tools[{index}]"), &why));
-        }
-    }
-    Ok(())
+    refuse_hosted(&chat.tools)
 }
 
 struct Writer<'a> {

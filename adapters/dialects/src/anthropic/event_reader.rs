@@ -25,13 +25,6 @@ const MAX_ARGUMENTS: usize = 1024 * 1024;
 /// Server-sent events of Messages to frames.
 pub type StreamDecoder = decode_stream::StreamDecoder<EventReader>;
 
-impl StreamDecoder {
-    #[allow(clippy::new_without_default)] // a decoder is for one stream
-    pub fn new() -> Self {
-        Self::of(EventReader::default())
-    }
-}
-
 /// The frames of a streamed answer, as its bytes come.
 ///
 /// Ends after the frame with [`Event::End`], or with an error; an end without either means that the upstream

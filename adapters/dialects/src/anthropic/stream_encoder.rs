@@ -8,7 +8,7 @@ use serde::de::IgnoredAny;
 
 use super::{error_answer, stop_reason, usage};
 use crate::answer_style::AnswerStyle;
-use crate::outline::Outline;
+use crate::outline::with_member;
 use crate::wire::loose::Short;
 use crate::wire::text::{one_line, string};
 
@@ -91,9 +91,9 @@ impl StreamEncoder {
     /// The answer is whole and paid for: what it cost, and the end.
     pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
         if let Some(delta) = self.last_delta.take() {
-            let own = member(&delta, "usage");
-            let usage = usage::settled(own.as_deref(), receipt);
-            match replaced(&delta, usage) {
+            let annotated = |own: Option<&str>| Some(usage::settled(own, receipt));
+            let text = std::str::from_utf8(&delta).ok();
+            match text.and_then(|text| with_member(text, "usage", annotated)) {
                 Some(delta) => event(MESSAGE_DELTA, delta.as_bytes(), out),
                 None => event(MESSAGE_DELTA, &delta, out),
             }
@@ -304,17 +304,4 @@ fn event(kind: &str, json: &[u8], out: &mut BytesMut) {
     out.put_slice(b"\ndata: ");
     one_line(out, json);
     out.put_slice(b"\n\n");
-}
-
-fn member(json: &[u8], key: &str) -> Option<String> {
-    let text = std::str::from_utf8(json).ok()?;
-    let outline = Outline::of_answer(text).ok()?;
-    outline.get(key).map(|member| text[member.value.clone()].to_owned())
-}
-
-fn replaced(json: &[u8], usage: String) -> Option<String> {
-    let text = std::str::from_utf8(json).ok()?;
-    let mut edits = Outline::of_answer(text).ok()?.into_edits();
-    edits.set("usage", usage);
-    edits.apply(text)
 }

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::{stop_reason, usage};
 use crate::answer_style::AnswerStyle;
-use crate::outline::Outline;
+use crate::outline::with_member;
 use crate::wire::text::string;
 
 /// Collects an answer and writes it with what it cost.
@@ -158,10 +158,5 @@ impl Block {
 
 /// The upstream's message with its usage annotated.
 fn kept(text: &str, receipt: &Receipt) -> Option<String> {
-    let outline = Outline::of_answer(text).ok()?;
-    let own = outline.get("usage").map(|member| &text[member.value.clone()]);
-    let usage = usage::settled(own, receipt);
-    let mut edits = outline.into_edits();
-    edits.set("usage", usage);
-    edits.apply(text)
+    with_member(text, "usage", |own| Some(usage::settled(own, receipt)))
 }

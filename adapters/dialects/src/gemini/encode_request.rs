@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::contents::{self, Contents};
 use super::{ThinkingControl, UpstreamTarget, vectors};
-use crate::encoded::{Encoded, unreadable, unsupported};
+use crate::encoded::{Encoded, refuse_hosted, unreadable, unsupported};
 use crate::outline::Outline;
 use crate::wire::json_object::JsonObject;
 
@@ -84,13 +84,7 @@ fn require_words(chat: &ChatRequest) -> Result<(), ProviderError> {
     if chat.audio_output {
         return Err(unsupported("modalities", "This provider's audio can't be had here."));
     }
-    for (index, tool) in chat.tools.iter().enumerate() {
-        if let Some(hosted) = &tool.hosted {
-            let why = format!("The tool '{hosted}' runs at another provider only.");
-            return Err(unsupported(format!("tools[{index}]"), &why));
-        }
-    }
-    Ok(())
+    refuse_hosted(&chat.tools)
 }
 
 /// `None` when a number or a schema of the request is no JSON.

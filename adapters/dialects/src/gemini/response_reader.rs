@@ -24,13 +24,6 @@ const MAX_CALLS: u32 = 512;
 /// Server-sent events of `streamGenerateContent` to frames.
 pub type StreamDecoder = decode_stream::StreamDecoder<ResponseReader>;
 
-impl StreamDecoder {
-    #[allow(clippy::new_without_default)] // a decoder is for one stream
-    pub fn new() -> Self {
-        Self::of(ResponseReader::default())
-    }
-}
-
 /// The frames of a streamed answer, as its bytes come.
 ///
 /// Ends after the frame with [`Event::End`], which comes when the upstream closes the stream, or with an error;

@@ -7,7 +7,7 @@ use hub_domain::vocabulary::{Dialect, Event, Frame, Receipt};
 use super::pieces::{Candidate, choice};
 use super::{error_answer, usage};
 use crate::answer_style::AnswerStyle;
-use crate::outline::Outline;
+use crate::outline::{Outline, member, with_member};
 use crate::wire::text::{one_line, string};
 
 const USAGE: &str = "usageMetadata";
@@ -42,7 +42,11 @@ impl StreamEncoder {
     /// The answer is whole and paid for: its last piece, and what it cost.
     pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
         let usage = usage::settled(self.usage.as_deref(), receipt);
-        match self.held.take().and_then(|held| with_usage(&held, Some(&usage))) {
+        let held = self
+            .held
+            .take()
+            .and_then(|held| with_member(std::str::from_utf8(&held).ok()?, USAGE, |_| Some(usage.clone())));
+        match held {
             Some(last) => self.piece(last.as_bytes(), out),
             None => {
                 let mut last = BytesMut::new();
@@ -73,7 +77,8 @@ impl StreamEncoder {
     fn raw(&mut self, raw: &Bytes, frame: &Frame, out: &mut BytesMut) {
         self.has_raw = true;
         if frame.events.iter().any(|event| matches!(event, Event::Usage(_))) {
-            self.usage = member(raw, USAGE);
+            self.usage =
+                std::str::from_utf8(raw).ok().and_then(|text| member(text, USAGE)).map(str::to_owned);
         }
         let ends = frame.events.iter().any(|event| matches!(event, Event::Finish { .. }));
         if let Some(held) = self.held.take() {
@@ -89,13 +94,17 @@ impl StreamEncoder {
 
     /// An upstream's piece without its usage; one that has nothing else is not worth writing.
     fn plain(&mut self, raw: &Bytes, out: &mut BytesMut) {
-        match (member(raw, USAGE), member(raw, "candidates")) {
-            (Some(_), None) => {}
-            (Some(_), Some(_)) => match with_usage(raw, None) {
-                Some(plain) => self.piece(plain.as_bytes(), out),
-                None => self.piece(raw, out),
-            },
-            (None, _) => self.piece(raw, out),
+        let text = std::str::from_utf8(raw).unwrap_or_default();
+        let outline = Outline::of_answer(text).ok().filter(|outline| outline.get(USAGE).is_some());
+        let Some(outline) = outline else { return self.piece(raw, out) };
+        if outline.get("candidates").is_none() {
+            return;
+        }
+        let mut edits = outline.into_edits();
+        edits.remove(USAGE);
+        match edits.apply(text) {
+            Some(plain) => self.piece(plain.as_bytes(), out),
+            None => self.piece(raw, out),
         }
     }
 
@@ -166,20 +175,4 @@ impl StreamEncoder {
             out.put_slice(b"\r\n\r\n");
         }
     }
-}
-
-fn member(json: &[u8], key: &str) -> Option<String> {
-    let text = std::str::from_utf8(json).ok()?;
-    let outline = Outline::of_answer(text).ok()?;
-    outline.get(key).map(|member| text[member.value.clone()].to_owned())
-}
-
-fn with_usage(json: &[u8], usage: Option<&str>) -> Option<String> {
-    let text = std::str::from_utf8(json).ok()?;
-    let mut edits = Outline::of_answer(text).ok()?.into_edits();
-    match usage {
-        Some(usage) => edits.set(USAGE, usage.to_owned()),
-        None => edits.remove(USAGE),
-    }
-    edits.apply(text)
 }

@@ -7,7 +7,7 @@ use super::pieces::{Candidate, choice};
 use super::usage;
 use crate::answer_style::AnswerStyle;
 use crate::openai::embedding_list;
-use crate::outline::Outline;
+use crate::outline::with_member;
 use crate::wire::text::string;
 
 /// Collects an answer and writes it with what it cost.
@@ -135,10 +135,5 @@ fn join(joined: &mut Vec<Event>, event: &Event) {
 
 /// The upstream's response with its usage annotated.
 fn kept(text: &str, receipt: &Receipt) -> Option<String> {
-    let outline = Outline::of_answer(text).ok()?;
-    let own = outline.get("usageMetadata").map(|member| &text[member.value.clone()]);
-    let usage = usage::settled(own, receipt);
-    let mut edits = outline.into_edits();
-    edits.set("usageMetadata", usage);
-    edits.apply(text)
+    with_member(text, "usageMetadata", |own| Some(usage::settled(own, receipt)))
 }

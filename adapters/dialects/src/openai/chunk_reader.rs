@@ -10,7 +10,7 @@ use super::chunk::{Chunk, failure};
 use super::decode_whole::decode_whole;
 use super::stream_state::{Read, StreamState};
 use super::usage;
-use crate::outline::Outline;
+use crate::outline::with_member;
 use crate::sse::SseEvent;
 use crate::wire::decode_stream::ReadEvents;
 use crate::wire::upstream_error::{bad_answer, inside_answer};
@@ -197,7 +197,5 @@ fn is_done(data: &[u8]) -> bool {
 }
 
 fn without_usage(text: &str) -> Option<Bytes> {
-    let mut edits = Outline::of_answer(text).ok()?.into_edits();
-    edits.set("usage", "null".to_owned());
-    edits.apply(text).map(Bytes::from)
+    with_member(text, "usage", |_| Some("null".to_owned())).map(Bytes::from)
 }

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::{LimitField, Quirks, UpstreamTarget, quirky};
-use crate::encoded::{Encoded, unreadable, unsupported};
+use crate::encoded::{Encoded, refuse_hosted, unreadable, unsupported};
 use crate::wire::json_object::JsonObject;
 
 pub(super) fn encode(canonical: &Canonical, target: &UpstreamTarget<'_>) -> Result<Encoded, ProviderError> {
@@ -49,12 +49,7 @@ fn require_words(chat: &ChatRequest) -> Result<(), ProviderError> {
     if chat.audio_output {
         return Err(unsupported("modalities", "Audio of this provider can't be had in this dialect."));
     }
-    for (index, tool) in chat.tools.iter().enumerate() {
-        if let Some(hosted) = &tool.hosted {
-            let why = format!("The tool '{hosted}' runs at another provider only.");
-            return Err(unsupported(format!("tools[{index}]"), &why));
-        }
-    }
+    refuse_hosted(&chat.tools)?;
     for part in chat.messages.iter().flat_map(|message| &message.parts) {
         let why = match part {
             Part::File { data, .. } if data.starts_with("http://") || data.starts_with("https://") => {

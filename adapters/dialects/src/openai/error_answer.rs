@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{BufMut, Bytes, BytesMut};
 use hub_domain::error::{CallError, ProviderError, UpstreamClass};
 use hub_domain::money::Credits;
 use serde::Serialize;
@@ -111,10 +111,12 @@ pub fn error_body(message: &str, kind: &str, param: Option<&str>, code: &str) ->
     json(&Envelope { error: Body { message, kind, param, code, shortfall: None }, message })
 }
 
-/// The JSON of an error inside a stream.
-pub(super) fn stream_error(error: &CallError) -> Bytes {
+/// Writes an error inside a stream, as an event.
+pub(super) fn write_stream_error(error: &CallError, out: &mut BytesMut) {
     let told = tell(error, Surface::V1);
-    json(&StreamEnvelope { error: told.body(error) })
+    out.put_slice(b"data: ");
+    out.put_slice(&json(&StreamEnvelope { error: told.body(error) }));
+    out.put_slice(b"\n\n");
 }
 
 fn json(value: &impl Serialize) -> Bytes {

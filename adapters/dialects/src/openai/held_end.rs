@@ -3,7 +3,7 @@
 use bytes::{BufMut, Bytes, BytesMut};
 use hub_domain::vocabulary::Event;
 
-use crate::outline::Outline;
+use crate::outline::{member, with_member};
 use crate::wire::text::one_line;
 
 /// Only the last one counts: an earlier one goes out as soon as something follows it.
@@ -25,27 +25,19 @@ impl HeldEnd {
 
     /// The usage as the upstream wrote it.
     pub(super) fn usage(&self) -> Option<String> {
-        let text = std::str::from_utf8(self.0.as_deref()?).ok()?;
-        let outline = Outline::of_answer(text).ok()?;
-        outline.get("usage").map(|member| text[member.value.clone()].to_owned())
+        member(std::str::from_utf8(self.0.as_deref()?).ok()?, "usage").map(str::to_owned)
     }
 
     /// Writes the event that was kept, with this usage; whether there was one.
     pub(super) fn settled(&mut self, usage: &str, out: &mut BytesMut) -> bool {
         let Some(raw) = self.0.take() else { return false };
-        match with_usage(&raw, usage) {
+        let text = std::str::from_utf8(&raw).ok();
+        match text.and_then(|text| with_member(text, "usage", |_| Some(usage.to_owned()))) {
             Some(text) => write(text.as_bytes(), out),
             None => write(&raw, out),
         }
         true
     }
-}
-
-fn with_usage(raw: &[u8], usage: &str) -> Option<String> {
-    let text = std::str::from_utf8(raw).ok()?;
-    let mut edits = Outline::of_answer(text).ok()?.into_edits();
-    edits.set("usage", usage.to_owned());
-    edits.apply(text)
 }
 
 fn write(event: &[u8], out: &mut BytesMut) {

@@ -41,8 +41,6 @@ impl SpeechEncoder {
     }
 
     pub fn failed(&mut self, error: &CallError, out: &mut BytesMut) {
-        out.put_slice(b"data: ");
-        out.put_slice(&error_answer::stream_error(error));
-        out.put_slice(b"\n\n");
+        error_answer::write_stream_error(error, out);
     }
 }

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use super::finish::finish_reason;
 use super::{error_answer, image_stream, usage};
 use crate::answer_style::AnswerStyle;
-use crate::outline::Outline;
+use crate::outline::{member, with_member, without_member};
 use crate::wire::text::{one_line, string};
 
 /// A comment that keeps a silent stream open; clients skip it.
@@ -69,7 +69,7 @@ impl StreamEncoder {
         match raw {
             // Not a piece but all of it, from an upstream that does not stream.
             Some(raw) if is_whole => {
-                self.usage = member(raw, "usage");
+                self.usage = owned_member(raw, "usage");
                 frame.events.iter().for_each(|event| self.event(event, out));
             }
             Some(raw) if has_usage => self.with_usage(raw, out),
@@ -82,7 +82,10 @@ impl StreamEncoder {
     pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
         if self.style.include_usage {
             let usage = usage::settled(self.usage.as_deref(), receipt, self.style.call_type);
-            match self.usage_chunk.take().and_then(|chunk| replaced(&chunk, &usage)) {
+            let chunk = self.usage_chunk.take().and_then(|chunk| {
+                with_member(std::str::from_utf8(&chunk).ok()?, "usage", |_| Some(usage.clone()))
+            });
+            match chunk {
                 Some(chunk) => {
                     self.raw(chunk.as_bytes(), out);
                 }
@@ -99,9 +102,7 @@ impl StreamEncoder {
 
     /// The answer broke off. Clients know by the missing `[DONE]` too.
     pub fn failed(&mut self, error: &CallError, out: &mut BytesMut) {
-        out.put_slice(b"data: ");
-        out.put_slice(&error_answer::stream_error(error));
-        out.put_slice(b"\n\n");
+        error_answer::write_stream_error(error, out);
     }
 
     fn start(&mut self, id: &str, model: Option<&str>, created: Option<i64>) {
@@ -126,10 +127,10 @@ impl StreamEncoder {
 
     /// A chunk that reports usage. Alone it waits; else the rest of it goes out without.
     fn with_usage(&mut self, raw: &Bytes, out: &mut BytesMut) {
-        let usage = member(raw, "usage").filter(|usage| usage != "null");
-        self.usage =
-            usage.or_else(|| member(raw, "x_groq").and_then(|groq| member(groq.as_bytes(), "usage")));
-        let choices = member(raw, "choices").unwrap_or_default();
+        let usage = owned_member(raw, "usage").filter(|usage| usage != "null");
+        let of_groq = || Some(member(&owned_member(raw, "x_groq")?, "usage")?.to_owned());
+        self.usage = usage.or_else(of_groq);
+        let choices = owned_member(raw, "choices").unwrap_or_default();
         if choices.bytes().all(|byte| matches!(byte, b'[' | b']') || byte.is_ascii_whitespace()) {
             self.has_raw = true;
             self.usage_chunk = Some(raw.clone());
@@ -246,27 +247,16 @@ pub(super) fn image_part(image: &ImageData, out: &mut BytesMut) {
     out.put_slice(b"}}");
 }
 
-fn member(json: &[u8], key: &str) -> Option<String> {
-    let text = std::str::from_utf8(json).ok()?;
-    let outline = Outline::of_answer(text).ok()?;
-    outline.get(key).map(|member| text[member.value.clone()].to_owned())
-}
-
-fn replaced(chunk: &[u8], usage: &str) -> Option<String> {
-    let text = std::str::from_utf8(chunk).ok()?;
-    let mut edits = Outline::of_answer(text).ok()?.into_edits();
-    edits.set("usage", usage.to_owned());
-    edits.apply(text)
+fn owned_member(json: &[u8], key: &str) -> Option<String> {
+    member(std::str::from_utf8(json).ok()?, key).map(str::to_owned)
 }
 
 /// `null` is what OpenAI sends before the usage chunk to those who asked for it.
 fn without_usage(chunk: &[u8], as_null: bool) -> Option<String> {
     let text = std::str::from_utf8(chunk).ok()?;
-    let mut edits = Outline::of_answer(text).ok()?.into_edits();
     if as_null {
-        edits.set("usage", "null".to_owned());
+        with_member(text, "usage", |_| Some("null".to_owned()))
     } else {
-        edits.remove("usage");
+        without_member(text, "usage")
     }
-    edits.apply(text)
 }

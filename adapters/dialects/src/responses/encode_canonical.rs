@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::UpstreamTarget;
 use super::encode_input::{self, Input};
 use super::encode_request::{SEALS, limit};
-use crate::encoded::{Encoded, unreadable, unsupported};
+use crate::encoded::{Encoded, refuse_hosted, unreadable, unsupported};
 use crate::openai::asked_effort;
 use crate::wire::json_object::JsonObject;
 
@@ -35,13 +35,7 @@ fn require_words(chat: &ChatRequest) -> Result<(), ProviderError> {
     if !chat.stop.is_empty() {
         return Err(unsupported("stop", "This model takes no stop sequences."));
     }
-    for (index, tool) in chat.tools.iter().enumerate() {
-        if let Some(hosted) = &tool.hosted {
-            let why = format!("The tool '{hosted}' runs at another provider only.");
-            return Err(unsupported(format!("tools[{index}]"), &why));
-        }
-    }
-    Ok(())
+    refuse_hosted(&chat.tools)
 }
 
 /// Fields that this dialect has no word for, and that the answer does not depend on.

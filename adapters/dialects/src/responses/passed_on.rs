@@ -6,7 +6,7 @@ use hub_domain::vocabulary::Receipt;
 use serde::Deserialize;
 
 use super::usage;
-use crate::outline::Outline;
+use crate::outline::{Outline, member, with_member};
 use crate::wire::loose::{Count, Short};
 use crate::wire::text::{one_line, string};
 
@@ -61,7 +61,7 @@ impl PassedOn {
     pub fn settled(&mut self, receipt: &Receipt, out: &mut BytesMut) {
         let Some((kind, raw)) = self.last.take() else { return };
         let text = std::str::from_utf8(&raw).unwrap_or_default();
-        match changed(text, |response| annotated(response, receipt)) {
+        match with_member(text, "response", |response| annotated(response?, receipt)) {
             Some(event) => write(kind, event.as_bytes(), out),
             None => write(kind, &raw, out),
         }
@@ -100,23 +100,9 @@ pub(super) fn whole(raw: &[u8], receipt: &Receipt) -> Option<String> {
 }
 
 fn annotated(response: &str, receipt: &Receipt) -> Option<String> {
-    let own = member(response, "usage").filter(|usage| usage.starts_with('{'));
-    let usage = usage::settled(own, receipt);
-    let mut edits = Outline::of_answer(response).ok()?.into_edits();
-    edits.set("usage", usage);
-    edits.apply(response)
-}
-
-fn changed(event: &str, change: impl FnOnce(&str) -> Option<String>) -> Option<String> {
-    let response = change(member(event, "response")?)?;
-    let mut edits = Outline::of_answer(event).ok()?.into_edits();
-    edits.set("response", response);
-    edits.apply(event)
-}
-
-fn member<'a>(json: &'a str, key: &str) -> Option<&'a str> {
-    let outline = Outline::of_answer(json).ok()?;
-    outline.get(key).map(|member| &json[member.value.clone()])
+    with_member(response, "usage", |own| {
+        Some(usage::settled(own.filter(|usage| usage.starts_with('{')), receipt))
+    })
 }
 
 fn write(kind: &str, json: &[u8], out: &mut BytesMut) {

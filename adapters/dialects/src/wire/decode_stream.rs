@@ -57,6 +57,13 @@ enum Body {
     Whole(BytesMut),
 }
 
+impl<R: ReadEvents + Default> StreamDecoder<R> {
+    #[allow(clippy::new_without_default)] // a decoder is for one stream
+    pub fn new() -> Self {
+        Self::of(R::default())
+    }
+}
+
 impl<R: ReadEvents> StreamDecoder<R> {
     pub(crate) fn of(reader: R) -> Self {
         Self { body: Body::Unknown(Vec::new()), reader }
