@@ -103,6 +103,24 @@ pub struct Provider {
 }
 
 impl Provider {
+    /// One that is switched on and has nothing else yet.
+    pub fn new(name: impl Into<Arc<str>>, kind: ProviderKind) -> Self {
+        Self {
+            id: None,
+            name: name.into(),
+            kind,
+            base_url: None,
+            enabled: true,
+            on_disconnect: OnDisconnect::default(),
+            responses: None,
+            timeouts: ProviderTimeouts::default(),
+            credentials: Vec::new(),
+            is_keyless: false,
+            models: Vec::new(),
+            created: 0,
+        }
+    }
+
     /// Whether it is switched on and has what it takes.
     pub fn can_be_called(&self) -> bool {
         let needs_none = self.kind == ProviderKind::Simulated || self.is_keyless;

@@ -347,18 +347,8 @@ mod tests {
             .map(|key| Credential { id: None, secret: SecretText::new(*key), weight: Credential::WEIGHT })
             .collect();
         let provider = Arc::new(Provider {
-            id: None,
-            name: "p".into(),
-            kind: ProviderKind::OpenAi,
-            base_url: None,
-            enabled: true,
-            on_disconnect: Default::default(),
-            responses: None,
-            timeouts: ProviderTimeouts::default(),
             credentials: credentials.clone(),
-            is_keyless: false,
-            models: Vec::new(),
-            created: 0,
+            ..Provider::new("p", ProviderKind::OpenAi)
         });
         let candidate = |credential| Candidate {
             provider: Arc::clone(&provider),

@@ -130,20 +130,7 @@ mod tests {
     /// So many credentials for each route.
     fn candidates(credentials: &[usize], fallback: Fallback) -> Vec<Candidate> {
         let timeouts = ProviderTimeouts::default();
-        let provider = Arc::new(Provider {
-            id: None,
-            name: "p".into(),
-            kind: ProviderKind::OpenAi,
-            base_url: None,
-            enabled: true,
-            on_disconnect: Default::default(),
-            responses: None,
-            timeouts,
-            credentials: Vec::new(),
-            is_keyless: false,
-            models: Vec::new(),
-            created: 0,
-        });
+        let provider = Arc::new(Provider { timeouts, ..Provider::new("p", ProviderKind::OpenAi) });
         let routes = credentials.iter().enumerate();
         let all = routes.flat_map(|(index, count)| std::iter::repeat_n(index, *count));
         all.map(|index| Candidate {

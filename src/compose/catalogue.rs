@@ -326,20 +326,7 @@ mod tests {
     const URL: &str = "http://127.0.0.1:9/v1";
 
     fn provider(name: &str) -> Provider {
-        Provider {
-            id: None,
-            name: Arc::from(name),
-            kind: ProviderKind::OpenAi,
-            base_url: Some(Arc::from(URL)),
-            enabled: true,
-            on_disconnect: Default::default(),
-            responses: None,
-            timeouts: ProviderTimeouts::default(),
-            credentials: Vec::new(),
-            is_keyless: false,
-            models: Vec::new(),
-            created: 0,
-        }
+        Provider { base_url: Some(Arc::from(URL)), ..Provider::new(name, ProviderKind::OpenAi) }
     }
 
     async fn stored(memory: &Memory, name: &str, key: &str) {

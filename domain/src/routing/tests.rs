@@ -14,22 +14,13 @@ fn provider(name: &str, models: &[&str]) -> Provider {
         max_output_tokens: Some(4_096),
     };
     Provider {
-        id: None,
-        name: Arc::from(name),
-        kind: ProviderKind::OpenAi,
-        base_url: None,
-        enabled: true,
-        on_disconnect: OnDisconnect::Cancel,
-        responses: None,
-        timeouts: ProviderTimeouts::default(),
         credentials: vec![Credential {
             id: None,
             secret: SecretText::new("sk-1"),
             weight: Credential::WEIGHT,
         }],
-        is_keyless: false,
         models: models.iter().map(listed).collect(),
-        created: 0,
+        ..Provider::new(name, ProviderKind::OpenAi)
     }
 }
 

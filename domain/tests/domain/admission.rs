@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use futures_executor::block_on;
-use hub_domain::call::OnDisconnect;
 use hub_domain::error::CallError;
 use hub_domain::memory::Memory;
 use hub_domain::meter::Meter;
@@ -68,20 +67,7 @@ impl Desk {
     }
 
     fn candidate(&self, stage: &Stage<'_>) -> Candidate {
-        let provider = Provider {
-            id: None,
-            name: Arc::from("contract"),
-            kind: ProviderKind::Simulated,
-            base_url: None,
-            enabled: true,
-            on_disconnect: OnDisconnect::Cancel,
-            responses: None,
-            timeouts: ProviderTimeouts::default(),
-            credentials: Vec::new(),
-            is_keyless: false,
-            models: Vec::new(),
-            created: 0,
-        };
+        let provider = Provider::new("contract", ProviderKind::Simulated);
         Candidate {
             provider: Arc::new(provider),
             model: Arc::from("one-unit"),

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_executor::block_on;
-use hub_domain::call::OnDisconnect;
 use hub_domain::ids::AccountId;
 use hub_domain::memory::{
     CollectedUsage, KeptMedia, KnownTokens, ManualClock, MarkedSecrets, Memory, ScriptedProvider, WordCounter,
@@ -73,20 +72,7 @@ fn a_scripted_provider_keeps_the_contract() {
 }
 
 fn attempt() -> Attempt {
-    let provider = Provider {
-        id: None,
-        name: Arc::from("scripted"),
-        kind: ProviderKind::Simulated,
-        base_url: None,
-        enabled: true,
-        on_disconnect: OnDisconnect::Cancel,
-        responses: None,
-        timeouts: ProviderTimeouts::default(),
-        credentials: Vec::new(),
-        is_keyless: false,
-        models: Vec::new(),
-        created: 0,
-    };
+    let provider = Provider::new("scripted", ProviderKind::Simulated);
     let candidate = Candidate {
         provider: Arc::new(provider),
         model: Arc::from("model"),

@@ -15,8 +15,8 @@ use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
 use hub_domain::ports::{
     Accounts, Auditor, Balance, BillingMode, CallFilter, CallHistory, CallRecord, CallRunner, CallStatus,
-    Grant, IncomingCall, Leases, NewAccount, NewRate, ProviderTimeouts, RateBook, RunOutcome, Scope,
-    SecretText, Snapshots, TokenCounter,
+    Grant, IncomingCall, Leases, NewAccount, NewRate, RateBook, RunOutcome, Scope, SecretText, Snapshots,
+    TokenCounter,
 };
 use hub_domain::quote::HoldPolicy;
 use hub_domain::rate_limits::{Defaults, RateLimits};
@@ -148,18 +148,9 @@ impl Stage {
             weight: Credential::WEIGHT,
         };
         let provider = Provider {
-            id: None,
-            name: Arc::from("acme"),
-            kind: ProviderKind::OpenAi,
-            base_url: None,
-            enabled: true,
             on_disconnect: staging.on_disconnect,
-            responses: None,
-            timeouts: ProviderTimeouts::default(),
             credentials: (0..staging.credentials).map(credential).collect(),
-            is_keyless: false,
-            models: Vec::new(),
-            created: 0,
+            ..Provider::new("acme", ProviderKind::OpenAi)
         };
         let _: RateId = rate.id;
         let snapshot = Snapshot::new(1, vec![provider], vec![rate]);

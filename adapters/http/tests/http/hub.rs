@@ -10,7 +10,7 @@ use hub_domain::ids::{KeyId, ProviderId, RateId};
 use hub_domain::memory::{KnownTokens, Memory};
 use hub_domain::meter::Meter;
 use hub_domain::money::Credits;
-use hub_domain::ports::{Accounts, Grant, NewAccount, NotReady, ProviderTimeouts, Readiness, Snapshots};
+use hub_domain::ports::{Accounts, Grant, NewAccount, NotReady, Readiness, Snapshots};
 use hub_domain::rate_limits::{Defaults, RateLimits};
 use hub_domain::rates::{Prices, Rate};
 use hub_domain::routing::{ListedModel, Provider, ProviderKind, Snapshot};
@@ -105,21 +105,13 @@ pub fn snapshot() -> Snapshot {
     };
     let provider = Provider {
         id: Some(ProviderId::new()),
-        name: "sim".into(),
-        kind: ProviderKind::Simulated,
-        base_url: None,
-        enabled: true,
-        on_disconnect: hub_domain::call::OnDisconnect::Cancel,
-        responses: None,
-        timeouts: ProviderTimeouts::default(),
-        credentials: Vec::new(),
-        is_keyless: false,
         models: vec![
             listed("chat", CallType::ChatCompletion),
             listed("vectors", CallType::Embedding),
             listed("unpriced", CallType::ChatCompletion),
         ],
         created: 1_700_000_000,
+        ..Provider::new("sim", ProviderKind::Simulated)
     };
     let price = Prices::default()
         .with(Meter::Input, Credits::from_units(100))

@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use hub_dialects::openai::{decode_chat, decode_embeddings};
-use hub_domain::call::OnDisconnect;
 use hub_domain::error::ProviderError;
 use hub_domain::ports::{Attempt, FrameStream, ModelProvider, ProviderTimeouts, SecretText};
 use hub_domain::routing::{Candidate, Credential, Provider, ProviderKind, Route};
@@ -87,18 +86,10 @@ impl Asked {
             weight: Credential::WEIGHT,
         });
         let provider = Provider {
-            id: None,
-            name: "up".into(),
-            kind: self.kind,
             base_url: self.base_url.as_deref().map(Into::into),
-            enabled: true,
-            on_disconnect: OnDisconnect::default(),
-            responses: None,
             timeouts: self.timeouts,
             credentials: credential.iter().cloned().collect(),
-            is_keyless: false,
-            models: Vec::new(),
-            created: 0,
+            ..Provider::new("up", self.kind)
         };
         Candidate {
             provider: Arc::new(provider),
