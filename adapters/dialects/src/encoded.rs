@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use hub_domain::error::{ProviderError, UpstreamClass};
 use hub_domain::vocabulary::Tool;
+use serde_json::value::RawValue;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Encoded {
@@ -38,6 +39,14 @@ pub(crate) fn refuse_hosted(tools: &[Tool]) -> Result<(), ProviderError> {
         }
     }
     Ok(())
+}
+
+/// The schema of a tool's arguments, that of none where the request has none; `None` when it is no JSON.
+pub(crate) fn schema(tool: &Tool) -> Option<&str> {
+    match tool.parameters.as_deref() {
+        Some(schema) => Some(serde_json::from_str::<&RawValue>(schema).ok()?.get()),
+        None => Some("{\"type\":\"object\",\"properties\":{}}"),
+    }
 }
 
 /// A number or a schema of the request is no JSON.

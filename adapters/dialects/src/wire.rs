@@ -14,3 +14,4 @@ pub(crate) mod request_text;
 pub(crate) mod seal;
 pub(crate) mod text;
 pub(crate) mod upstream_error;
+pub(crate) mod written_event;

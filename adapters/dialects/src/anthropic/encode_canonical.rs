@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::UpstreamTarget;
 use super::encode_request::{budget, limit};
 use super::encode_turns::{self, Turns};
-use crate::encoded::{Encoded, refuse_hosted, unreadable, unsupported};
+use crate::encoded::{Encoded, refuse_hosted, schema, unreadable, unsupported};
 use crate::wire::json_object::JsonObject;
 
 /// Tokens of thought for each word on how hard to think.
@@ -235,11 +235,7 @@ fn tool(tool: &Tool) -> Option<String> {
     if let Some(description) = &tool.description {
         object.value("description", description)?;
     }
-    let schema = match tool.parameters.as_deref() {
-        Some(schema) => serde_json::from_str::<&RawValue>(schema).ok()?.get(),
-        None => "{\"type\":\"object\",\"properties\":{}}",
-    };
-    object.raw("input_schema", schema);
+    object.raw("input_schema", schema(tool)?);
     if let Some(ttl) = tool.cache {
         object.raw("cache_control", cache_control(ttl));
     }

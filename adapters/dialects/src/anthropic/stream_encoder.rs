@@ -10,7 +10,8 @@ use super::{error_answer, stop_reason, usage};
 use crate::answer_style::AnswerStyle;
 use crate::outline::with_member;
 use crate::wire::loose::Short;
-use crate::wire::text::{one_line, string};
+use crate::wire::text::string;
+use crate::wire::written_event::named_event;
 
 /// An event that keeps a silent stream open; clients skip it.
 pub const KEEP_ALIVE: &str = "event: ping\ndata: {\"type\": \"ping\"}\n\n";
@@ -94,8 +95,8 @@ impl StreamEncoder {
             let annotated = |own: Option<&str>| Some(usage::settled(own, receipt));
             let text = std::str::from_utf8(&delta).ok();
             match text.and_then(|text| with_member(text, "usage", annotated)) {
-                Some(delta) => event(MESSAGE_DELTA, delta.as_bytes(), out),
-                None => event(MESSAGE_DELTA, &delta, out),
+                Some(delta) => named_event(MESSAGE_DELTA, delta.as_bytes(), out),
+                None => named_event(MESSAGE_DELTA, &delta, out),
             }
         } else {
             self.begin(out);
@@ -119,7 +120,7 @@ impl StreamEncoder {
 
     /// The answer broke off. Clients know by the missing `message_stop` too.
     pub fn failed(&mut self, error: &CallError, out: &mut BytesMut) {
-        event("error", &error_answer::stream_error(error), out);
+        named_event("error", &error_answer::stream_error(error), out);
     }
 
     fn raw(&mut self, raw: &Bytes, out: &mut BytesMut) {
@@ -133,12 +134,12 @@ impl StreamEncoder {
         match kind.as_str() {
             MESSAGE_DELTA => {
                 if let Some(earlier) = self.last_delta.replace(raw.clone()) {
-                    event(MESSAGE_DELTA, &earlier, out);
+                    named_event(MESSAGE_DELTA, &earlier, out);
                 }
             }
             // Written with the settlement.
             "message_stop" => {}
-            kind => event(kind, raw, out),
+            kind => named_event(kind, raw, out),
         }
     }
 
@@ -294,14 +295,4 @@ impl StreamEncoder {
               \"cache_creation_input_tokens\":0,\"cache_read_input_tokens\":0,\"output_tokens\":0}}}\n\n",
         );
     }
-}
-
-fn event(kind: &str, json: &[u8], out: &mut BytesMut) {
-    out.reserve(json.len() + kind.len() + 20);
-    out.put_slice(b"event: ");
-    // A word of the upstream's: it must not break the line.
-    out.put_slice(kind.split(['\r', '\n']).next().unwrap_or_default().as_bytes());
-    out.put_slice(b"\ndata: ");
-    one_line(out, json);
-    out.put_slice(b"\n\n");
 }

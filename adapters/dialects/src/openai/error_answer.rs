@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use hub_domain::error::{CallError, ProviderError, UpstreamClass};
 use hub_domain::money::Credits;
 use serde::Serialize;
+
+use crate::wire::written_event::unnamed_event;
 
 /// Which family of paths was called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,9 +116,7 @@ pub fn error_body(message: &str, kind: &str, param: Option<&str>, code: &str) ->
 /// Writes an error inside a stream, as an event.
 pub(super) fn write_stream_error(error: &CallError, out: &mut BytesMut) {
     let told = tell(error, Surface::V1);
-    out.put_slice(b"data: ");
-    out.put_slice(&json(&StreamEnvelope { error: told.body(error) }));
-    out.put_slice(b"\n\n");
+    unnamed_event(&json(&StreamEnvelope { error: told.body(error) }), out);
 }
 
 fn json(value: &impl Serialize) -> Bytes {

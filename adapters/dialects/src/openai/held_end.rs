@@ -1,10 +1,10 @@
 //! An upstream's event that reports usage, held back until the call is settled.
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use hub_domain::vocabulary::Event;
 
 use crate::outline::{member, with_member};
-use crate::wire::text::one_line;
+use crate::wire::written_event::unnamed_event;
 
 /// Only the last one counts: an earlier one goes out as soon as something follows it.
 #[derive(Debug, Default)]
@@ -14,12 +14,12 @@ impl HeldEnd {
     /// Writes an upstream's event, or keeps it.
     pub(super) fn pass(&mut self, raw: &Bytes, events: &[Event], out: &mut BytesMut) {
         if let Some(earlier) = self.0.take() {
-            write(&earlier, out);
+            unnamed_event(&earlier, out);
         }
         if events.iter().any(|event| matches!(event, Event::Usage(_) | Event::End)) {
             self.0 = Some(raw.clone());
         } else {
-            write(raw, out);
+            unnamed_event(raw, out);
         }
     }
 
@@ -33,16 +33,9 @@ impl HeldEnd {
         let Some(raw) = self.0.take() else { return false };
         let text = std::str::from_utf8(&raw).ok();
         match text.and_then(|text| with_member(text, "usage", |_| Some(usage.to_owned()))) {
-            Some(text) => write(text.as_bytes(), out),
-            None => write(&raw, out),
+            Some(text) => unnamed_event(text.as_bytes(), out),
+            None => unnamed_event(&raw, out),
         }
         true
     }
-}
-
-fn write(event: &[u8], out: &mut BytesMut) {
-    out.reserve(event.len() + 8);
-    out.put_slice(b"data: ");
-    one_line(out, event);
-    out.put_slice(b"\n\n");
 }

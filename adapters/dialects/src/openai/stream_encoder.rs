@@ -10,6 +10,7 @@ use super::{error_answer, image_stream, usage};
 use crate::answer_style::AnswerStyle;
 use crate::outline::{member, with_member, without_member};
 use crate::wire::text::{one_line, string};
+use crate::wire::written_event::unnamed_event;
 
 /// A comment that keeps a silent stream open; clients skip it.
 pub const KEEP_ALIVE: &str = ": keep-alive\n\n";
@@ -119,10 +120,7 @@ impl StreamEncoder {
 
     fn raw(&mut self, raw: &[u8], out: &mut BytesMut) {
         self.has_raw = true;
-        out.reserve(raw.len() + 8);
-        out.put_slice(b"data: ");
-        one_line(out, raw);
-        out.put_slice(b"\n\n");
+        unnamed_event(raw, out);
     }
 
     /// A chunk that reports usage. Alone it waits; else the rest of it goes out without.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::UpstreamTarget;
 use super::encode_input::{self, Input};
 use super::encode_request::{SEALS, limit};
-use crate::encoded::{Encoded, refuse_hosted, unreadable, unsupported};
+use crate::encoded::{Encoded, refuse_hosted, schema, unreadable, unsupported};
 use crate::openai::asked_effort;
 use crate::wire::json_object::JsonObject;
 
@@ -141,11 +141,7 @@ fn tool(tool: &Tool) -> Option<String> {
     if let Some(description) = &tool.description {
         object.value("description", description)?;
     }
-    let schema = match tool.parameters.as_deref() {
-        Some(schema) => serde_json::from_str::<&RawValue>(schema).ok()?.get(),
-        None => "{\"type\":\"object\",\"properties\":{}}",
-    };
-    object.raw("parameters", schema);
+    object.raw("parameters", schema(tool)?);
     // Here it would be true where nothing is said.
     object.value("strict", tool.strict.unwrap_or(false))?;
     Some(object.written())

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::usage;
 use crate::outline::{Outline, member, with_member};
 use crate::wire::loose::{Count, Short};
-use crate::wire::text::{one_line, string};
+use crate::wire::text::string;
+use crate::wire::written_event::named_event;
 
 #[derive(Debug, Default)]
 pub(super) struct PassedOn {
@@ -53,7 +54,7 @@ impl PassedOn {
         if self.created.is_none() {
             self.created = Some(raw.clone());
         }
-        write(kind, raw, out);
+        named_event(kind, raw, out);
         true
     }
 
@@ -62,8 +63,8 @@ impl PassedOn {
         let Some((kind, raw)) = self.last.take() else { return };
         let text = std::str::from_utf8(&raw).unwrap_or_default();
         match with_member(text, "response", |response| annotated(response?, receipt)) {
-            Some(event) => write(kind, event.as_bytes(), out),
-            None => write(kind, &raw, out),
+            Some(event) => named_event(kind, event.as_bytes(), out),
+            None => named_event(kind, &raw, out),
         }
     }
 
@@ -89,7 +90,7 @@ impl PassedOn {
         let failed = failed.unwrap_or_else(|| format!("{{\"status\":\"failed\",\"error\":{error}}}"));
         let number = self.number;
         let event = format!("{{\"type\":\"{FAILED}\",\"sequence_number\":{number},\"response\":{failed}}}");
-        write(FAILED, event.as_bytes(), out);
+        named_event(FAILED, event.as_bytes(), out);
     }
 }
 
@@ -103,14 +104,4 @@ fn annotated(response: &str, receipt: &Receipt) -> Option<String> {
     with_member(response, "usage", |own| {
         Some(usage::settled(own.filter(|usage| usage.starts_with('{')), receipt))
     })
-}
-
-fn write(kind: &str, json: &[u8], out: &mut BytesMut) {
-    out.reserve(json.len() + kind.len() + 20);
-    out.put_slice(b"event: ");
-    // A word of the upstream's: it must not break the line.
-    out.put_slice(kind.split(['\r', '\n']).next().unwrap_or_default().as_bytes());
-    out.put_slice(b"\ndata: ");
-    one_line(out, json);
-    out.put_slice(b"\n\n");
 }
